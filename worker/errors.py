@@ -1,0 +1,153 @@
+"""The worker's errors: what to try again, what to store, and the exit code of each.
+
+WorkerError
+├─ ConfigError                  settings are missing or contradict each other
+├─ TransientError               trying again later may work; nothing is marked as failed
+│  ├─ StorageUnavailableError   bucket or folder unreachable, throttled or answering 5xx
+│  ├─ StorageFullError          the store has no room
+│  └─ DatabaseUnavailableError  no connection, no right to write, no room, a deadlock
+└─ PermanentError               trying again changes nothing; ``code`` is stored
+   ├─ ObjectMissingError        no such file or key (any more)
+   ├─ EmptyDocumentError        the file has no bytes, or no pages
+   ├─ UnsupportedDocumentError  neither PDF, TIFF, JPEG nor PNG
+   ├─ DamagedDocumentError      the file ends early or contradicts itself
+   ├─ EncryptedDocumentError    the PDF asks for a password
+   ├─ DocumentTooLargeError     over the byte, page or pixel limit
+   ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
+   ├─ DocumentCrashedError      decoding or cutting ended its process
+   └─ NoSuchResultError         the database holds no such result
+
+Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
+Messages say what to do next, and never hold a name that was read.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class ExitCode(IntEnum):
+    """What the command tells the shell."""
+
+    OK = 0
+    SOME_FAILED = 1  # the batch was read, but not every document in it
+    USAGE = 2  # as typer has it
+    DATA = 65
+    BUG = 70
+    UNAVAILABLE = 75
+    CONFIG = 78
+
+
+class FailureCode(StrEnum):
+    """Why a document could not be read; stored, so never rename a value."""
+
+    OBJECT_MISSING = "object_missing"
+    EMPTY_DOCUMENT = "empty_document"
+    UNSUPPORTED_DOCUMENT = "unsupported_document"
+    DAMAGED_DOCUMENT = "damaged_document"
+    ENCRYPTED_DOCUMENT = "encrypted_document"
+    DOCUMENT_TOO_LARGE = "document_too_large"
+    DOCUMENT_OUT_OF_MEMORY = "document_out_of_memory"
+    DOCUMENT_CRASHED = "document_crashed"
+    INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    STORAGE_FULL = "storage_full"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    NO_SUCH_RESULT = "no_such_result"
+
+
+class WorkerError(Exception):
+    """Something the worker can name went wrong."""
+
+    exit_code = ExitCode.DATA
+
+
+class ConfigError(WorkerError):
+    """Settings are missing or contradict each other; the message says which."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class TransientError(WorkerError):
+    """Trying again later may work."""
+
+    code: FailureCode
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class StorageUnavailableError(TransientError):
+    """The bucket or folder cannot be reached."""
+
+    code = FailureCode.STORAGE_UNAVAILABLE
+
+
+class StorageFullError(TransientError):
+    """The store has no room left."""
+
+    code = FailureCode.STORAGE_FULL
+
+
+class DatabaseUnavailableError(TransientError):
+    """The database cannot be reached or written."""
+
+    code = FailureCode.DATABASE_UNAVAILABLE
+
+
+class PermanentError(WorkerError):
+    """Trying again changes nothing; ``code`` is stored with the document."""
+
+    code: FailureCode
+
+
+class ObjectMissingError(PermanentError):
+    """No such file or key, or no longer."""
+
+    code = FailureCode.OBJECT_MISSING
+
+
+class EmptyDocumentError(PermanentError):
+    """The file has no bytes, or no pages."""
+
+    code = FailureCode.EMPTY_DOCUMENT
+
+
+class UnsupportedDocumentError(PermanentError):
+    """The bytes are neither PDF, TIFF, JPEG nor PNG."""
+
+    code = FailureCode.UNSUPPORTED_DOCUMENT
+
+
+class DamagedDocumentError(PermanentError):
+    """The file ends early or contradicts itself."""
+
+    code = FailureCode.DAMAGED_DOCUMENT
+
+
+class EncryptedDocumentError(PermanentError):
+    """The PDF asks for a password."""
+
+    code = FailureCode.ENCRYPTED_DOCUMENT
+
+
+class DocumentTooLargeError(PermanentError):
+    """The document is over a limit, which the message names with what was found."""
+
+    code = FailureCode.DOCUMENT_TOO_LARGE
+
+
+class DocumentOutOfMemoryError(PermanentError):
+    """Decoding or cutting the document ran out of memory."""
+
+    code = FailureCode.DOCUMENT_OUT_OF_MEMORY
+
+
+class DocumentCrashedError(PermanentError):
+    """Decoding or cutting the document ended its process."""
+
+    code = FailureCode.DOCUMENT_CRASHED
+
+
+class NoSuchResultError(PermanentError):
+    """The database holds no such result."""
+
+    code = FailureCode.NO_SUCH_RESULT

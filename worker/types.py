@@ -1,0 +1,100 @@
+"""What flows through the worker: documents, pages and fields as frozen values.
+
+Pages count from 0 in code and tables (``page_index``), from 1 wherever a person reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recognition.types import CharReading
+    from segmentation.types import FieldCrop, PageSegmentation
+
+
+class DocumentStatus(StrEnum):
+    """Where a document stands; stored, so never rename a value."""
+
+    PENDING = "pending"
+    SEGMENTING = "segmenting"
+    DONE = "done"
+    NEEDS_REVIEW = "needs_review"  # read, but a person should look
+    FAILED = "failed"  # cannot be read; failure_code says why
+
+
+class FieldStatus(StrEnum):
+    """What became of one field; stored, so never rename a value."""
+
+    READ = "read"
+    BLANK = "blank"
+    LOW_CONFIDENCE = "low_confidence"
+    MISPLACED = "misplaced"  # the printed surroundings are not the template's
+    UNREADABLE = "unreadable"  # said by a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file to read, where it lies; listing it has read none of its bytes."""
+
+    uri: str  # "file:///forms/a.jpg" or "s3://bucket/key"
+    size_bytes: int
+    version: str  # S3 version id or ETag; "" for files, whose bytes are hashed when read
+
+    @property
+    def name(self) -> str:
+        """Last part of the URI, for tables and messages."""
+        return self.uri.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunIdentity:
+    """What decides a reading besides the bytes; a change of any of it reads a scan anew."""
+
+    templates_version: str  # 12 hex digits over the versions of every template offered
+    model_id: str  # first 12 hex digits of the checkpoint's SHA-256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SegmentedPage:
+    """One page cut into its fields, or the reason it could not be."""
+
+    page_index: int  # from 0
+    segmentation: PageSegmentation | None  # None exactly when failure_code is set
+    failure_code: str | None  # a code from docs/errors.md
+    failure_detail: str  # found and limit, for people; "" on success
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FieldReading:
+    """One field as read, its picture and evidence still in memory."""
+
+    crop: FieldCrop
+    status: FieldStatus
+    raw_text: str = field(repr=False)  # what the ink says; "" when blank; a name
+    text: str = field(repr=False)  # after prior or lexicon; the same as raw_text without one
+    raw_confidence: float  # [0, 1], before calibration
+    confidence: float  # [0, 1], calibrated
+    chars: tuple[CharReading, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PageReading:
+    """One page: its fields with the evidence of where they lay, or why there are none."""
+
+    page_index: int  # from 0
+    segmentation: PageSegmentation | None
+    fields: tuple[FieldReading, ...]
+    failure_code: str | None
+    failure_detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DocumentReading:
+    """All pages of one document, and what became of the whole."""
+
+    status: DocumentStatus
+    failure_code: str | None  # set when failed, and when a page sent the document to review
+    failure_detail: str
+    pages: tuple[PageReading, ...]
