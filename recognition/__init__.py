@@ -1,0 +1,31 @@
+"""Read handwritten names: public names of the package, without torch.
+
+``Recognizer`` stands in ``recognition.recognizer``, which imports torch.
+"""
+
+from __future__ import annotations
+
+from recognition.errors import (
+    AlphabetError,
+    CheckpointError,
+    LineTooNarrowError,
+    ManifestError,
+    NonFiniteLossError,
+    RecognitionError,
+    TrainingConfigError,
+)
+from recognition.types import CharReading, GrayImage, ModelConfig, Reading
+
+__all__ = [
+    "AlphabetError",
+    "CharReading",
+    "CheckpointError",
+    "GrayImage",
+    "LineTooNarrowError",
+    "ManifestError",
+    "ModelConfig",
+    "NonFiniteLossError",
+    "Reading",
+    "RecognitionError",
+    "TrainingConfigError",
+]

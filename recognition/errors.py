@@ -1,0 +1,59 @@
+"""Errors of recognition.
+
+RecognitionError
+├─ AlphabetError          a text holds a character the alphabet lacks
+├─ CheckpointError        weights, settings and alphabet do not belong together
+├─ LineTooNarrowError     the line gives fewer frames than its text needs
+├─ ManifestError          the sample list is empty, repeats itself or leaks writers
+├─ TrainingConfigError    the training settings hold faults; all are listed
+└─ NonFiniteLossError     training met a loss that is NaN or infinite
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RecognitionError(Exception):
+    """The crop, the sample list or the checkpoint cannot be used as asked."""
+
+
+class AlphabetError(RecognitionError):
+    """A text holds a character the alphabet lacks, or the alphabet contradicts itself."""
+
+
+class CheckpointError(RecognitionError):
+    """Weights, settings and alphabet do not belong together, or the file is damaged."""
+
+
+class LineTooNarrowError(RecognitionError):
+    """The line gives fewer frames than its text needs: CTC has no path for it."""
+
+    def __init__(self, *, line: int, frames: int, needed: int) -> None:
+        super().__init__(f"line {line} gives {frames} frames, its text needs {needed}")
+        self.line = line
+        self.frames = frames
+        self.needed = needed
+
+
+class ManifestError(RecognitionError):
+    """The sample list is missing, empty, repeats itself or leaks writers."""
+
+
+class TrainingConfigError(RecognitionError):
+    """The training settings hold faults; ``faults`` lists every one."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class NonFiniteLossError(RecognitionError):
+    """Training met a loss that is NaN or infinite."""
+
+    def __init__(self, *, step: int) -> None:
+        super().__init__(f"the loss is not finite at step {step}")
+        self.step = step

@@ -1,0 +1,1 @@
+"""Teach the network: sample lists, drawing, distortion, the run, and its measures."""

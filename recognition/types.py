@@ -1,0 +1,68 @@
+"""What flows through recognition: crops in, line batches and log probabilities, readings out.
+
+Letters in shapes: N lines in a batch, T frames, C labels with the blank, H and W pixels.
+Tensors of frames are time first, ``(T, N, C)``, as ``ctc_loss`` takes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GrayImage = npt.NDArray[np.uint8]  # (H, W), 0 black ink to 255 white paper
+LineImage = npt.NDArray[np.uint8]  # (height_px, W), 0 paper to 255 ink: the network's view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """All it takes to build the network again; stored inside every checkpoint."""
+
+    alphabet: str  # characters in label order; label i + 1 is alphabet[i], so C = len + 1
+    height_px: int = 40  # line images are scaled to this height
+    conv_channels: tuple[int, int, int, int] = (32, 64, 128, 192)  # stem and three stages
+    frame_features: int = 256  # each frame's column of features is projected to this many
+    rnn_units: int = 160  # per direction
+    rnn_layers: int = 2
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LineBatch:
+    """Line images of unequal width, padded on the right with 0."""
+
+    images: Tensor  # (N, 1, H, W) float32 in [0, 1], 1 is ink
+    widths_px: Tensor  # (N,) int64, before padding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameLogProbs:
+    """What the network says, frame by frame."""
+
+    values: Tensor  # (T, N, C) float32, log softmax over C, as torch's ctc_loss wants it
+    frames: Tensor  # (N,) int64, frames of each line that are not padding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharReading:
+    """One character of a reading."""
+
+    char: str = field(repr=False)
+    probability: float  # [0, 1], highest over its frames
+    start_frame: int  # half open: start_frame <= t < end_frame
+    end_frame: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one crop says."""
+
+    text: str = field(repr=False)  # NFC; may be empty; a name, so kept out of logs
+    confidence: float  # [0, 1], calibrated chance that text is exactly right
+    chars: tuple[CharReading, ...] = field(repr=False)
+    model_id: str  # first 12 hex digits of the checkpoint's SHA-256
