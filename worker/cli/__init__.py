@@ -1,0 +1,1 @@
+"""The ``penname`` command: one file per group of commands; ``app`` joins them."""
