@@ -57,9 +57,9 @@ def test_a_trace_is_one_field_of_its_line(capsys):
     configure_logs("INFO")
 
     try:
-        raise RuntimeError("broken")
-    except RuntimeError:
+        _ = 1 / 0
+    except ZeroDivisionError:
         log.exception("internal_error")
 
     (line,) = lines(capsys)
-    assert "RuntimeError: broken" in str(line["trace"])
+    assert "ZeroDivisionError" in str(line["trace"])

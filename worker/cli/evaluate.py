@@ -1,0 +1,94 @@
+"""``penname evaluate``: honest figures on labelled data of the user's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from worker.config import read_settings
+
+evaluate_app = typer.Typer(
+    help="Measure accuracy on labelled data: name crops, or whole filled forms.",
+    no_args_is_help=True,
+)
+
+_Checkpoint = Annotated[
+    Path | None, typer.Option(help="Model to score; without it, the one penname ships.")
+]
+_Device = Annotated[str | None, typer.Option(help="Where the network runs: cpu, cuda:0.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@evaluate_app.command()
+def names(  # noqa: PLR0913, each is an option of the command
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Holds NAME.csv beside NAME/, or NAME/labels.csv beside NAME/images/."),
+    ],
+    *,
+    split: Annotated[str, typer.Option(help="NAME of the labelled set inside the folder.")],
+    holdout: Annotated[
+        bool, typer.Option("--holdout", help="Keep only writers that training always leaves out.")
+    ] = False,
+    checkpoint: _Checkpoint = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Score the network on labelled name crops: exact match, CER, crops per second."""
+    from recognition.training.evaluate import evaluate_names
+    from worker.runtime import load_recognizer
+
+    settings = read_settings(checkpoint=checkpoint, device=device)
+    report = evaluate_names(folder, split, load_recognizer(settings), holdout=holdout)
+    _print({"names": asdict(report)}, asdict(report), as_json=as_json)
+
+
+@evaluate_app.command()
+def forms(
+    folder: Annotated[Path, typer.Argument(help="Holds truth.csv and each scan as FORM/SCAN.")],
+    *,
+    templates: Annotated[Path, typer.Option(help="Folder with one template folder per form.")],
+    checkpoint: _Checkpoint = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Score the whole path, page to text, on filled forms whose values are known."""
+    from worker.evaluating import evaluate_forms
+    from worker.runtime import decode_limits, load_catalog, load_recognizer
+
+    settings = read_settings(checkpoint=checkpoint, device=device)
+    catalog, params = load_catalog([templates])
+    report = evaluate_forms(
+        folder,
+        catalog=catalog,
+        params=params,
+        limits=decode_limits(settings),
+        recognizer=load_recognizer(settings),
+        review_below=settings.review_below,
+    )
+    whole = asdict(report)
+    _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
+
+
+def _print(rows: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:
+    """Print the report as one JSON object, or as a table with a line for each of ``rows``."""
+    if as_json:
+        print(json.dumps(whole))
+        return
+    columns = list(next(iter(rows.values())))
+    table = Table("", *columns)
+    for name, figures in rows.items():
+        table.add_row(name, *(_cell(figures[column]) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
