@@ -24,10 +24,10 @@ class ModelConfig:
     """All it takes to build the network again; stored inside every checkpoint."""
 
     alphabet: str  # characters in label order; label i + 1 is alphabet[i], so C = len + 1
-    height_px: int = 40  # line images are scaled to this height
-    conv_channels: tuple[int, int, int, int] = (32, 64, 128, 192)  # stem and three stages
-    frame_features: int = 256  # each frame's column of features is projected to this many
-    rnn_units: int = 160  # per direction
+    height_px: int = 32  # line images are scaled to this height
+    conv_channels: tuple[int, int, int, int] = (32, 48, 96, 160)  # stem and three stages
+    frame_features: int = 192  # each frame's column of features is projected to this many
+    rnn_units: int = 192  # per direction
     rnn_layers: int = 2
     dropout: float = 0.2
 

@@ -1,0 +1,63 @@
+"""Pad line images of unequal width into a ``LineBatch``; sort crops so that little is padded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from recognition.types import LineBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recognition.types import LineImage
+
+WIDTH_STEP_PX = 16  # batches are padded to a multiple of this: few shapes, little waste
+
+
+def pad_lines(lines: Sequence[LineImage]) -> LineBatch:
+    """Pad on the right with 0 (paper).
+
+    Args:
+        lines: N images (H, w_i) uint8 of one height, 255 ink.
+
+    Raises:
+        ValueError: there are no lines, or their heights differ.
+    """
+    if not lines:
+        raise ValueError("want at least one line")
+    heights = {line.shape[0] for line in lines}
+    if len(heights) != 1:
+        raise ValueError(f"want lines of one height, got {sorted(heights)}")
+    widths = [line.shape[1] for line in lines]
+    padded = -(-max(widths) // WIDTH_STEP_PX) * WIDTH_STEP_PX
+    images = np.zeros((len(lines), 1, heights.pop(), padded), np.float32)
+    for image, line in zip(images, lines, strict=True):
+        image[0, :, : line.shape[1]] = line
+    images /= 255
+    return LineBatch(
+        images=torch.from_numpy(images), widths_px=torch.tensor(widths, dtype=torch.int64)
+    )
+
+
+def by_width(widths_px: Sequence[int], *, max_lines: int, max_pixels: int) -> list[list[int]]:
+    """Group line numbers so that each group holds lines of like width.
+
+    Args:
+        widths_px: width of each line.
+        max_lines: lines in a group, at most.
+        max_pixels: lines times widest width in a group, at most; a single line may exceed it.
+
+    Returns:
+        Groups of indexes into ``widths_px``, narrow lines first; each index stands once.
+    """
+    groups: list[list[int]] = []
+    for index in np.argsort(np.asarray(widths_px), kind="stable").tolist():
+        wide = widths_px[index]
+        if groups and len(groups[-1]) < max_lines and (len(groups[-1]) + 1) * wide <= max_pixels:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups

@@ -1,0 +1,159 @@
+"""The network: convolutions, two bidirectional LSTMs, one row of characters a frame.
+
+Convolutional recurrent network of Shi, Bai and Yao 2015 (arXiv:1507.05717), with batch
+normalisation throughout, residual second convolutions (He et al. 2015, arXiv:1512.03385) and
+a stem of stride 2, since full resolution costs most and tells least.
+
+A line must read the same alone and in any batch, so whatever lies right of its own width is
+set to 0 after every convolution, and the backward LSTMs start at the line's own last frame:
+they run over sequences turned round within their own length, which on a CPU is much faster
+than packing.
+
+Shapes: (N, 1, H, W) -> stem (N, c0, H/2, W/2) -> stage 1 (N, c1, H/4, W/4) -> stage 2
+(N, c2, H/8, W/4) -> stage 3 (N, c3, H/8, W/4) -> columns (T, N, F) -> (T, N, C).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional as nnf
+
+from recognition.types import FrameLogProbs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from recognition.types import LineBatch, ModelConfig
+
+FRAME_PX = 4  # columns of the line image behind one frame
+_HEIGHT_STEP = 8  # the image's height is divided by this before the LSTMs
+
+
+def frames(width_px: int) -> int:
+    """Give the number of frames of a line ``width_px`` wide: ceil(width / 4)."""
+    return -(-width_px // FRAME_PX)
+
+
+class Crnn(nn.Module):
+    """Line images to frame-wise log probabilities."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Build the network with fresh weights.
+
+        Raises:
+            ValueError: the height is no multiple of 8.
+        """
+        super().__init__()
+        if config.height_px % _HEIGHT_STEP:
+            raise ValueError(f"want a height in multiples of 8 px, got {config.height_px}")
+        c0, c1, c2, c3 = config.conv_channels
+        self.stem = _Conv(1, c0, kernel=5, stride=2)
+        self.stage1 = nn.ModuleList([_Conv(c0, c1)])
+        self.stage2 = nn.ModuleList([_Conv(c1, c2), _Residual(c2)])
+        self.stage3 = nn.ModuleList([_Conv(c2, c3), _Residual(c3)])
+        rows = config.height_px // _HEIGHT_STEP
+        self.project = nn.Conv2d(c3, config.frame_features, (rows, 1))
+        self.dropout = nn.Dropout(config.dropout)
+        inputs = [config.frame_features] + [2 * config.rnn_units] * (config.rnn_layers - 1)
+        self.rnn = nn.ModuleList([_BothWays(size, config.rnn_units) for size in inputs])
+        self.head = nn.Linear(2 * config.rnn_units, len(config.alphabet) + 1)
+
+    def forward(self, batch: LineBatch) -> FrameLogProbs:
+        """Read a batch.
+
+        Args:
+            batch: images (N, 1, H, W) and their widths, W at least the widest.
+
+        Returns:
+            (T, N, C) log probabilities with T = frames(W), and the frames of each line.
+        """
+        own = _ceil_half(_ceil_half(batch.widths_px.to(batch.images.device)))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._fast_on_cpu(batch)):
+            x = self._columns(batch).squeeze(2).permute(2, 0, 1)  # (N, F, 1, T) -> (T, N, F)
+            turned = _turned(x.shape[0], own)
+            for layer in self.rnn:
+                x = layer(self.dropout(x), turned)
+        scores = self.head(self.dropout(x.float()))
+        return FrameLogProbs(values=nnf.log_softmax(scores, dim=-1), frames=own)
+
+    def _fast_on_cpu(self, batch: LineBatch) -> bool:
+        """Say whether to train in bfloat16, twice as fast on a CPU; reading stays in float32."""
+        return self.training and batch.images.device.type == "cpu"
+
+    def _columns(self, batch: LineBatch) -> Tensor:
+        """Run the convolutions: (N, 1, H, W) -> (N, F, 1, T)."""
+        half = _ceil_half(batch.widths_px.to(batch.images.device))
+        x = _mask(self.stem(batch.images.contiguous(memory_format=torch.channels_last)), half)
+        for block in self.stage1:
+            x = _mask(block(x), half)
+        x = nnf.max_pool2d(x, 2, ceil_mode=True)  # values are 0 or more, so padding never wins
+        quarter = _ceil_half(half)
+        for block in self.stage2:
+            x = _mask(block(x), quarter)
+        x = nnf.max_pool2d(x, (2, 1))
+        for block in self.stage3:
+            x = _mask(block(x), quarter)
+        return nnf.relu(self.project(x))
+
+
+class _Conv(nn.Module):
+    """Convolution, batch normalisation, ReLU; the size is kept, or halved and rounded up."""
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nnf.relu(self.norm(self.conv(x)))
+
+
+class _Residual(nn.Module):
+    """A convolution that adds to what it was given."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nnf.relu(x + self.norm(self.conv(x)))
+
+
+class _BothWays(nn.Module):
+    """One bidirectional LSTM layer over lines of unequal length."""
+
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
+        self.ahead = nn.LSTM(inputs, units)
+        self.back = nn.LSTM(inputs, units)
+
+    def forward(self, x: Tensor, turned: Tensor) -> Tensor:
+        """Run (T, N, F) -> (T, N, 2 * units); ``turned`` as ``_turned`` gives it."""
+        ahead = self.ahead(x)[0]
+        back = _reorder(self.back(_reorder(x, turned))[0], turned)
+        return torch.cat([ahead, back], dim=-1)
+
+
+def _turned(frames_count: int, own: Tensor) -> Tensor:
+    """Give (T, N): which frame stands at t once each line is turned round in its own length."""
+    t = torch.arange(frames_count, device=own.device)[:, None]
+    return torch.where(t < own[None], own[None] - 1 - t, t)
+
+
+def _reorder(x: Tensor, order: Tensor) -> Tensor:
+    return x.gather(0, order[:, :, None].expand(-1, -1, x.shape[2]))
+
+
+def _ceil_half(widths: Tensor) -> Tensor:
+    return (widths + 1) // 2
+
+
+def _mask(x: Tensor, widths: Tensor) -> Tensor:
+    """Set to 0 what lies right of each line's own width; (N, c, h, w), widths (N,)."""
+    columns = torch.arange(x.shape[-1], device=x.device)
+    inside = columns[None] < widths[:, None]
+    return x * inside[:, None, None, :].to(x.dtype)

@@ -1,0 +1,108 @@
+"""The main path of recognition: crops to readings.
+
+Each crop becomes a line image, lines of like width are read together, the best path is
+decoded, and the readings come back in the order of the crops.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from recognition.alphabet import Alphabet
+from recognition.batching import by_width, pad_lines
+from recognition.checkpoint import load_checkpoint
+from recognition.confidence import path_confidence
+from recognition.decode import best_path
+from recognition.preprocess import line_image
+from recognition.types import LineBatch, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from recognition.model import Crnn
+    from recognition.types import GrayImage, LineImage
+
+MAX_LINES = 64  # read at once; more gains nothing on a CPU
+MAX_PIXELS = 64 * 512  # columns of a batch: bounds its memory when lines are wide
+
+
+class Recognizer:
+    """A loaded network; holds no state between calls."""
+
+    def __init__(
+        self, model: Crnn, alphabet: Alphabet, *, model_id: str, temperature: float, device: str
+    ) -> None:
+        """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
+        self._model = model.to(device)
+        self._alphabet = alphabet
+        self._temperature = temperature
+        self._device = device
+        self.model_id = model_id
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, device: str = "cpu") -> Recognizer:
+        """Load a checkpoint; None is the release inside the package.
+
+        Raises:
+            CheckpointError: the file is missing, damaged or contradicts itself.
+        """
+        checkpoint = load_checkpoint(path)
+        return cls(
+            checkpoint.model,
+            Alphabet(checkpoint.config.alphabet),
+            model_id=checkpoint.model_id,
+            temperature=float(checkpoint.record.get("temperature", 1.0)),
+            device=device,
+        )
+
+    def read(self, crops: Sequence[GrayImage]) -> list[Reading]:
+        """Read crops of any size; an empty one reads as an empty text.
+
+        Args:
+            crops: (h, w) uint8 each, 0 ink to 255 paper; never written to.
+
+        Returns:
+            One reading a crop, in their order.
+
+        Raises:
+            ValueError: a crop is not a non-empty (h, w) uint8 array.
+        """
+        lines = [line_image(crop) for crop in crops]
+        found: dict[int, Reading] = {}
+        for index, log_probs in read_lines(self._model, lines, device=self._device):
+            found[index] = self._reading(log_probs)
+        return [found[index] for index in range(len(lines))]
+
+    def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
+        text, chars, score = best_path(log_probs, self._alphabet)
+        return Reading(
+            text=text.strip(),
+            confidence=path_confidence(score, self._temperature),
+            chars=chars,
+            model_id=self.model_id,
+        )
+
+
+def read_lines(
+    model: Crnn, lines: Sequence[LineImage], *, device: str
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Run the network over lines, those of like width together.
+
+    Yields:
+        Each line's index and its (T, C) log probabilities, its own frames only.
+    """
+    widths = [line.shape[1] for line in lines]
+    for group in by_width(widths, max_lines=MAX_LINES, max_pixels=MAX_PIXELS):
+        batch = pad_lines([lines[index] for index in group])
+        on_device = LineBatch(images=batch.images.to(device), widths_px=batch.widths_px.to(device))
+        with torch.inference_mode():
+            log_probs = model(on_device)
+        values, own = log_probs.values.cpu().numpy(), log_probs.frames.tolist()
+        for column, index in enumerate(group):
+            yield index, values[: own[column], column]
