@@ -1,0 +1,62 @@
+"""Cut the handwritten fields out of scanned forms: arrays in, crops and evidence out."""
+
+from __future__ import annotations
+
+from segmentation.catalog import Catalog
+from segmentation.errors import (
+    AmbiguousTemplateError,
+    BlankPageError,
+    FieldOutOfPageError,
+    LowResolutionError,
+    Misfit,
+    NoTemplateMatchesError,
+    RegistrationError,
+    SegmentationError,
+    TemplateError,
+    TemplateFault,
+)
+from segmentation.params import SegmentationParams
+from segmentation.segment import index_templates, segment_page
+from segmentation.types import (
+    Box,
+    Doubt,
+    FieldCrop,
+    FieldKind,
+    FieldSpec,
+    FieldState,
+    GrayImage,
+    Homography,
+    Page,
+    PageSegmentation,
+    Template,
+    WritingStyle,
+)
+
+__all__ = [
+    "AmbiguousTemplateError",
+    "BlankPageError",
+    "Box",
+    "Catalog",
+    "Doubt",
+    "FieldCrop",
+    "FieldKind",
+    "FieldOutOfPageError",
+    "FieldSpec",
+    "FieldState",
+    "GrayImage",
+    "Homography",
+    "LowResolutionError",
+    "Misfit",
+    "NoTemplateMatchesError",
+    "Page",
+    "PageSegmentation",
+    "RegistrationError",
+    "SegmentationError",
+    "SegmentationParams",
+    "Template",
+    "TemplateError",
+    "TemplateFault",
+    "WritingStyle",
+    "index_templates",
+    "segment_page",
+]

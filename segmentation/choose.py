@@ -1,0 +1,110 @@
+"""Choose which of the known forms a page is, or none.
+
+Every form is tried by its keypoints; those that fit are compared by how much of their print is
+found. When two forms fit nearly as well, such as two editions that differ in one line, only the
+print in which they differ decides; when it does not, the page is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from segmentation.errors import (
+    AmbiguousTemplateError,
+    NoTemplateMatchesError,
+    RegistrationError,
+)
+from segmentation.matching import MatchParams  # noqa: TC001, read by dataclass users
+from segmentation.register import RegisterParams, register
+from segmentation.sampling import pull_level
+from segmentation.warp import inverse, pull, unit
+
+if TYPE_CHECKING:
+    from segmentation.catalog import Catalog
+    from segmentation.register import PreparedPage, RegisteredPage
+    from segmentation.types import GrayImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseParams:
+    """When two forms are told apart."""
+
+    rival_agreement: float = 0.75  # of the best form's; less is no rival
+    blur_px: int = 5  # forms are compared after blurring away what registration cannot hold
+    min_difference: int = 40  # gray steps by which the two blanks differ there
+    min_pixels: int = 60  # of difference, at the reduced level
+    min_margin: float = 0.15  # correlation by which the chosen form must win there
+
+
+def choose(
+    page: PreparedPage,
+    catalog: Catalog,
+    *,
+    match: MatchParams,
+    register_params: RegisterParams,
+    params: ChooseParams,
+) -> RegisteredPage:
+    """Choose the form a page is and lay the page onto it.
+
+    Raises:
+        NoTemplateMatchesError: the page is none of the forms.
+        AmbiguousTemplateError: the page fits two forms equally well.
+    """
+    fits: list[RegisteredPage] = []
+    misfits: list[RegistrationError] = []
+    for form in catalog.forms:
+        try:
+            fits.append(register(page, form, match=match, params=register_params))
+        except RegistrationError as misfit:
+            misfits.append(misfit)
+    if not fits:
+        closest = max(misfits, key=_closeness, default=None)
+        raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
+    fits.sort(key=lambda fit: (-fit.agreement, -fit.inlier_count))
+    best = fits[0]
+    for rival in fits[1:]:
+        if rival.agreement >= params.rival_agreement * best.agreement:
+            best = _decide(page, best, rival, params)
+    return best
+
+
+def _closeness(misfit: RegistrationError) -> tuple[int, float]:
+    """Order misfits by how far registration came before it failed."""
+    return list(type(misfit.reason)).index(misfit.reason), misfit.found
+
+
+def _decide(
+    page: PreparedPage, one: RegisteredPage, other: RegisteredPage, params: ChooseParams
+) -> RegisteredPage:
+    """Compare two fitting forms where their blanks differ, in the first one's reduced frame."""
+    height, width = one.form.reduced.image.shape
+    reduced_to_page = inverse(one.page_to_template) @ one.form.reduced.to_original()
+    to_other = inverse(other.form.reduced.to_original()) @ other.page_to_template @ reduced_to_page
+    seen = _soft(pull_level(page.levels, reduced_to_page, width_px=width, height_px=height), params)
+    first = _soft(one.form.reduced.image, params)
+    second = _soft(
+        pull(other.form.reduced.image, unit(to_other), width_px=width, height_px=height), params
+    )
+    apart = cv2.absdiff(first, second) >= params.min_difference
+    if int(apart.sum()) < params.min_pixels:  # the forms are the same where it can be seen
+        ids = (one.form.template.template_id, other.form.template.template_id)
+        raise AmbiguousTemplateError(template_ids=ids, margin=0.0, limit=params.min_margin)
+    margin = _likeness(seen[apart], first[apart]) - _likeness(seen[apart], second[apart])
+    if abs(margin) < params.min_margin:
+        ids = (one.form.template.template_id, other.form.template.template_id)
+        raise AmbiguousTemplateError(template_ids=ids, margin=margin, limit=params.min_margin)
+    return one if margin > 0 else other
+
+
+def _soft(image: GrayImage, params: ChooseParams) -> GrayImage:
+    return np.asarray(cv2.GaussianBlur(image, (params.blur_px, params.blur_px), 0), np.uint8)
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    x, y = a.astype(np.float64) - a.mean(), b.astype(np.float64) - b.mean()
+    scale = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / scale if scale else 0.0

@@ -1,0 +1,191 @@
+"""Choose printed patches of a blank form and find each one again on a registered page.
+
+A patch is a small square with structure in both directions. Found again at its expected place
+by normalised cross-correlation, it is evidence that the page really is this form there, and a
+point pair of a tenth of a pixel. All patches of a page are cut in one ``remap``.
+
+Sources: choice by the smaller eigenvalue, Shi and Tomasi 1994, doi:10.1109/CVPR.1994.323794;
+fast normalised cross-correlation, Lewis 1995.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
+from segmentation.types import Homography, Mask, Points  # noqa: TC001, read by dataclass users
+from segmentation.warp import jacobian, move
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchParams:
+    """How patches are chosen and when one counts as found; px of the level they are cut from."""
+
+    side_px: int = 31  # near 0.4 inch at 75 dpi: a few letters, so that patches differ
+    min_strength: float = 2e-4  # smaller eigenvalue; paper noise lies two orders below
+    search_px: int = 8  # how far a patch may lie from where the first fit puts it
+    min_score: float = 0.55  # correlation of a found patch; chance stays under 0.4
+    min_contrast: float = 4.0  # gray standard deviation; less is paper, a cover or a border
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Patches:
+    """Squares of a blank form, in pixels of one of its levels."""
+
+    centers: Points  # (P, 2), level px, whole numbers
+    images: npt.NDArray[np.uint8]  # (P, side, side)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sighting:
+    """What became of each patch on a page."""
+
+    moved: Points  # (P, 2), how far from its expected place each patch was found, level px
+    scores: Floats  # (P,), correlation there
+    visible: npt.NDArray[np.bool_]  # (P,): the place lies on the page
+    found: npt.NDArray[np.bool_]  # (P,): visible, alike enough, and not at the search's edge
+
+
+def patch_strength(level: Level, params: PatchParams, *, avoid: Mask) -> npt.NDArray[np.float32]:
+    """Score each pixel of a blank by how well a patch centred there can be found again.
+
+    Args:
+        level: of the blank form.
+        params: size of a patch.
+        avoid: (h, w), 255 where a patch must not reach, since people write there.
+
+    Returns:
+        (h, w) smaller eigenvalue, 0 where a patch would reach outside or into ``avoid``.
+    """
+    side = params.side_px
+    strength = cv2.cornerMinEigenVal(level.image, side, ksize=3)
+    blocked = cv2.dilate(avoid, np.ones((side, side), np.uint8))
+    reach = side // 2 + 1
+    usable = np.zeros(strength.shape, bool)
+    usable[reach:-reach, reach:-reach] = True
+    return np.where(usable & (blocked == 0), strength, 0).astype(np.float32)
+
+
+def pick_spread(
+    strength: npt.NDArray[np.float32], params: PatchParams, *, columns: int, rows: int
+) -> Points:
+    """Take the strongest place of each cell of a grid, so that evidence covers the form."""
+    height, width = strength.shape
+    places: list[tuple[int, int]] = []
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * height // rows, column * width // columns
+            cell = strength[
+                top : (row + 1) * height // rows, left : (column + 1) * width // columns
+            ]
+            _, best, _, at = cv2.minMaxLoc(cell)
+            if best >= params.min_strength:
+                places.append((left + at[0], top + at[1]))
+    return np.array(places, np.float64).reshape(-1, 2)
+
+
+def cut_patches(level: Level, centers: Points, params: PatchParams) -> Patches:
+    """Cut the squares around (P, 2) whole-number centres."""
+    half = params.side_px // 2
+    squares = [
+        level.image[y - half : y + half + 1, x - half : x + half + 1]
+        for x, y in centers.astype(int).tolist()
+    ]
+    side = params.side_px
+    return Patches(
+        centers=centers,
+        images=np.array(squares, np.uint8).reshape(-1, side, side),
+    )
+
+
+def find_patches(
+    patches: Patches, page: Level, template_to_page: Homography, params: PatchParams
+) -> Sighting:
+    """Look for each patch near where a homography puts it.
+
+    Args:
+        patches: in px of a template level.
+        page: the page level to look in.
+        template_to_page: from px of the template level to px of ``page``.
+        params: how far to look and what counts as found.
+    """
+    count = len(patches.centers)
+    if count == 0:
+        none = np.zeros(0)
+        return Sighting(
+            moved=np.empty((0, 2)), scores=none, visible=none.astype(bool), found=none.astype(bool)
+        )
+    windows, visible = _windows(patches, page, template_to_page, params)
+    moved = np.zeros((count, 2))
+    scores = np.zeros(count)
+    at_edge = np.zeros(count, bool)
+    for i in np.flatnonzero(visible).tolist():
+        if float(windows[i].std()) < params.min_contrast:
+            continue
+        surface = cv2.matchTemplate(windows[i], patches.images[i], cv2.TM_CCOEFF_NORMED)
+        moved[i], scores[i], at_edge[i] = _peak(surface, params.search_px)
+    found = visible & (scores >= params.min_score) & ~at_edge
+    return Sighting(moved=moved, scores=scores, visible=visible, found=found)
+
+
+def _windows(
+    patches: Patches, page: Level, template_to_page: Homography, params: PatchParams
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Cut the search window of every patch from the page, in one remap.
+
+    Over one window a homography is as good as linear, so each window is laid out by the
+    Jacobian at its centre.
+
+    Returns:
+        (P, w, w) windows in the patches' own scale and turn, and (P,) whether each centre
+        lies on the page.
+    """
+    reach = params.side_px // 2 + params.search_px
+    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
+    landed = move(patches.centers, template_to_page)
+    local = np.stack([jacobian(template_to_page, c) for c in patches.centers]).astype(np.float32)
+    start = landed.astype(np.float32)[:, :, None, None]  # (P, 2, 1, 1)
+    along_x = local[:, :, 0, None, None] * offsets[None, None, None, :]
+    along_y = local[:, :, 1, None, None] * offsets[None, None, :, None]
+    where = start + along_x + along_y  # (P, 2, w, w)
+    side = len(offsets)
+    tall = where.transpose(1, 0, 2, 3).reshape(2, -1, side)
+    flat = cv2.remap(
+        page.image,
+        tall[0],
+        tall[1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    height, width = page.image.shape
+    visible = (
+        (landed[:, 0] >= 0)
+        & (landed[:, 1] >= 0)
+        & (landed[:, 0] <= width - 1)
+        & (landed[:, 1] <= height - 1)
+    )
+    return np.asarray(flat, np.uint8).reshape(-1, side, side), visible
+
+
+def _peak(surface: npt.NDArray[np.float32], search_px: int) -> tuple[Floats, float, bool]:
+    """Give the shift of the best match to a tenth of a pixel, its score, and whether it is cut."""
+    _, best, _, (x, y) = cv2.minMaxLoc(surface)
+    at_edge = x in (0, 2 * search_px) or y in (0, 2 * search_px)
+    if at_edge:
+        return np.array([x - search_px, y - search_px], np.float64), best, True
+    dx = _vertex(*surface[y, x - 1 : x + 2].tolist())
+    dy = _vertex(*surface[y - 1 : y + 2, x].tolist())
+    return np.array([x + dx - search_px, y + dy - search_px]), best, False
+
+
+def _vertex(before: float, at: float, after: float) -> float:
+    """Give the top of the parabola through three neighbours, as an offset from the middle."""
+    bend = before - 2 * at + after
+    return 0.5 * (before - after) / bend if bend < 0 else 0.0

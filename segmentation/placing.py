@@ -1,0 +1,130 @@
+"""Place one field on a registered page by the print around it, or doubt it.
+
+The page's homography puts a field within a few pixels. Patches printed around the field say how
+far off it is there, and a linear correction fitted to them follows stretch and bent paper. Where
+they are not found, the field may lie elsewhere, so it is never read unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from segmentation.patches import PatchParams, find_patches
+from segmentation.sampling import level_for
+from segmentation.types import Doubt, Homography, Points
+from segmentation.warp import center, corners, inverse, move
+
+if TYPE_CHECKING:
+    from segmentation.catalog import FieldPlan
+    from segmentation.register import PreparedPage, RegisteredPage
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacingParams:
+    """When the print around a field vouches for its place; px of the near level, ~150 dpi."""
+
+    patch: PatchParams = field(default_factory=lambda: PatchParams(search_px=7, min_score=0.5))
+    consistent_px: float = 2.5  # patches must agree with their common correction this well
+    min_found: int = 3  # patches; fewer could agree by chance
+    min_agreement: float = 0.5  # share of the visible patches that must be found
+    reach_px: float = 150.0  # print this far away counts half as much
+    ridge: float = 1.0  # weight of "no stretch", in patches
+    max_outside: float = 0.02  # share of the box that may lie off the page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Placement:
+    """Where a field lies on the page, and how sure that is."""
+
+    crop_to_page: Homography
+    page_box: Points  # (4, 2), page px
+    agreement: float  # [0, 1]
+    doubt: Doubt
+
+
+def place_field(
+    page: PreparedPage, registered: RegisteredPage, plan: FieldPlan, params: PlacingParams
+) -> Placement:
+    """Correct a field's place by the print around it."""
+    form = registered.form
+    near_to_page = inverse(registered.page_to_template) @ form.near_to_template
+    template_to_near = inverse(form.near_to_template)
+    middle = move(center(plan.spec.box)[None], template_to_near)[0]
+    level = level_for(page.levels, near_to_page, middle)
+    to_level = inverse(level.to_original()) @ near_to_page
+    sighting = find_patches(plan.patches, level, to_level, params.patch)
+
+    places, moved = plan.patches.centers[sighting.found], sighting.moved[sighting.found]
+    weights = 1 / (1 + np.linalg.norm(places - middle, axis=1) / params.reach_px)
+    correction, consistent = fit_correction(places, moved, weights, middle, params)
+    visible = int(sighting.visible.sum())
+    agreement = consistent / visible if visible else 0.0
+    near_to_page = near_to_page @ correction
+    template_to_page = near_to_page @ template_to_near
+    page_box = move(corners(plan.spec.box), template_to_page)
+    return Placement(
+        crop_to_page=template_to_page @ plan.printed.crop_to_template,
+        page_box=page_box,
+        agreement=agreement,
+        doubt=_doubt(page, page_box, counts=(visible, consistent), params=params),
+    )
+
+
+def fit_correction(
+    places: Points, moved: Points, weights: Floats, middle: Points, params: PlacingParams
+) -> tuple[Homography, int]:
+    """Fit the shift and stretch that most patches agree on.
+
+    Args:
+        places: (N, 2) where patches were expected.
+        moved: (N, 2) how far from there they were found.
+        weights: (N,) how much each counts.
+        middle: (2,) of the field; the stretch is about this point.
+        params: how well patches must agree.
+
+    Returns:
+        The map from expected to found places, and how many patches agree with it.
+    """
+    if len(places) == 0:
+        return np.eye(3), 0
+    agree = np.linalg.norm(moved - np.median(moved, axis=0), axis=1) <= 2 * params.consistent_px
+    basis = np.column_stack([np.ones(len(places)), (places - middle) / params.reach_px])
+    solution = np.zeros((3, 2))
+    for _ in range(2):
+        if not agree.any():
+            return np.eye(3), 0
+        weighted = basis[agree] * weights[agree, None]
+        normal = weighted.T @ basis[agree] + np.diag([1e-9, params.ridge, params.ridge])
+        solution = np.linalg.solve(normal, weighted.T @ moved[agree])
+        agree = np.linalg.norm(moved - basis @ solution, axis=1) <= params.consistent_px
+    stretch = solution[1:].T / params.reach_px  # (2, 2), d(moved) / d(place)
+    correction = np.eye(3)
+    correction[:2, :2] += stretch
+    correction[:2, 2] = solution[0] - stretch @ middle
+    return correction, int(agree.sum())
+
+
+def _doubt(
+    page: PreparedPage,
+    page_box: Points,
+    *,
+    counts: tuple[int, int],
+    params: PlacingParams,
+) -> Doubt:
+    visible, consistent = counts
+    height, width = page.levels[0].image.shape
+    slack = params.max_outside * max(float(np.ptp(page_box[:, 0])), float(np.ptp(page_box[:, 1])))
+    inside = (page_box >= -slack) & (page_box <= np.array([width, height]) - 1 + slack)
+    if not inside.all():
+        return Doubt.OUT_OF_PAGE
+    if visible < params.min_found:
+        return Doubt.SURROUNDINGS_HIDDEN
+    if consistent < params.min_found or consistent < params.min_agreement * visible:
+        return Doubt.SURROUNDINGS_DISAGREE
+    return Doubt.NONE

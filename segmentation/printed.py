@@ -1,0 +1,157 @@
+"""Find what is printed inside a field's crop on the blank form: rulings and other print.
+
+The crop's frame is that of ``crop_frame``: the field's box at a fixed resolution, with a margin
+on each side for what reaches out of the box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from segmentation.illumination import FlattenParams, flatten
+from segmentation.ink import InkParams, ink_mask
+from segmentation.pyramid import halvings
+from segmentation.sampling import pull_level
+from segmentation.types import Box, Homography, Mask
+
+if TYPE_CHECKING:
+    from segmentation.types import FieldSpec, Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintParams:
+    """The crop's frame and what counts as a ruling; px of the crop at ``crop_dpi``."""
+
+    crop_dpi: float = 300.0
+    margin_x_in: float = 0.15
+    margin_y_in: float = 0.18  # holds the descenders and capitals that leave a tight box
+    min_ruling_in: float = 0.2  # shorter dashes are letters or comb ticks
+    max_ruling_in: float = 0.035  # thicker bars are boxes or decoration
+    flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
+    ink: InkParams = field(default_factory=InkParams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropFrame:
+    """The size of a field's crop and where its box lies in it."""
+
+    width_px: int
+    height_px: int
+    box: Box  # crop px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """One printed line of the crop."""
+
+    upright: bool  # runs down the crop, else across it
+    at_px: int  # its middle: a row, or a column when upright
+    start_px: int  # first column, or row when upright
+    end_px: int  # one past the last
+    thickness_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FieldPrint:
+    """What the blank form shows inside a field's crop."""
+
+    frame: CropFrame
+    crop_to_template: Homography
+    rulings: tuple[Ruling, ...]
+    labels: Mask  # (h, w), 255 on print that is no ruling
+
+
+def crop_frame(spec: FieldSpec, dpi: float, params: PrintParams) -> tuple[CropFrame, Homography]:
+    """Lay out a field's crop: its frame, and the map from its pixels to the template's."""
+    scale = params.crop_dpi / dpi
+    margin_x = round(params.margin_x_in * params.crop_dpi)
+    margin_y = round(params.margin_y_in * params.crop_dpi)
+    box = Box(
+        x_px=margin_x,
+        y_px=margin_y,
+        width_px=max(1, round(spec.box.width_px * scale)),
+        height_px=max(1, round(spec.box.height_px * scale)),
+    )
+    step_x = spec.box.width_px / box.width_px
+    step_y = spec.box.height_px / box.height_px
+    crop_to_template = np.array(
+        [
+            [step_x, 0.0, spec.box.x_px - 0.5 - (margin_x - 0.5) * step_x],
+            [0.0, step_y, spec.box.y_px - 0.5 - (margin_y - 0.5) * step_y],
+            [0.0, 0.0, 1.0],
+        ]
+    )
+    frame = CropFrame(
+        width_px=box.width_px + 2 * margin_x, height_px=box.height_px + 2 * margin_y, box=box
+    )
+    return frame, crop_to_template
+
+
+def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> FieldPrint:
+    """Find the rulings and the other print of a field on its blank form."""
+    frame, crop_to_template = crop_frame(spec, template.dpi, params)
+    levels = halvings(template.image, long_side_px=max(template.image.shape) // 4)
+    blank = pull_level(levels, crop_to_template, width_px=frame.width_px, height_px=frame.height_px)
+    mask = ink_mask(flatten(blank, params.flat), params.ink)
+    rulings, lines = find_rulings(mask, params)
+    spread = cv2.dilate(lines, np.ones((3, 3), np.uint8))
+    return FieldPrint(
+        frame=frame,
+        crop_to_template=crop_to_template,
+        rulings=rulings,
+        labels=np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(spread)), np.uint8),
+    )
+
+
+def find_rulings(mask: Mask, params: PrintParams) -> tuple[tuple[Ruling, ...], Mask]:
+    """Find long thin runs of print.
+
+    Args:
+        mask: (h, w), 255 on print.
+        params: how long and how thin a ruling is.
+
+    Returns:
+        The rulings, and (h, w) 255 where they are.
+    """
+    across, across_mask = _rulings_across(mask, params)
+    down, down_mask = _rulings_across(np.ascontiguousarray(mask.T), params)
+    upright = tuple(
+        Ruling(
+            upright=True,
+            at_px=r.at_px,
+            start_px=r.start_px,
+            end_px=r.end_px,
+            thickness_px=r.thickness_px,
+        )
+        for r in down
+    )
+    return across + upright, np.asarray(cv2.bitwise_or(across_mask, down_mask.T), np.uint8)
+
+
+def _rulings_across(mask: Mask, params: PrintParams) -> tuple[tuple[Ruling, ...], Mask]:
+    length = max(3, round(params.min_ruling_in * params.crop_dpi))
+    thick = round(params.max_ruling_in * params.crop_dpi)
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    found: list[Ruling] = []
+    kept = np.zeros(mask.shape, np.uint8)
+    for i in range(1, count):
+        left, top, width, height, area = stats[i].tolist()
+        thickness = max(1, round(area / width))
+        if thickness > thick:
+            continue
+        kept[labels == i] = 255
+        found.append(
+            Ruling(
+                upright=False,
+                at_px=top + height // 2,
+                start_px=left,
+                end_px=left + width,
+                thickness_px=thickness,
+            )
+        )
+    return tuple(found), kept

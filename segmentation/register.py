@@ -1,0 +1,139 @@
+"""Lay a page onto one blank form, coarse to fine, with evidence at each step.
+
+1. Keypoint pairs at about 50 dpi give a first homography, or a refusal.
+2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
+   found is the evidence that the page is this form.
+3. Patches around each field, at about 150 dpi, correct the place of that field alone: feeders
+   stretch and phones see bent paper, which no single homography can follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation.errors import Misfit, RegistrationError
+from segmentation.matching import Features, MatchParams, pair_features
+from segmentation.patches import PatchParams, find_patches
+from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
+from segmentation.registration import (
+    RegistrationParams,
+    fit_registration,
+    hull_share,
+)
+from segmentation.sampling import level_for
+from segmentation.types import GrayImage, Homography  # noqa: TC001, read by dataclass users
+from segmentation.warp import inverse, move, unit
+
+if TYPE_CHECKING:
+    from segmentation.catalog import IndexedTemplate
+    from segmentation.patches import Sighting
+    from segmentation.types import Points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterParams:
+    """When a page counts as laid onto a form."""
+
+    first: RegistrationParams = field(default_factory=lambda: RegistrationParams(inlier_px=4.0))
+    second: RegistrationParams = field(
+        default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
+    )
+    patch: PatchParams = field(default_factory=PatchParams)
+    rounds: int = 2  # the second looks again from the better fit
+    min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
+    min_visible: float = 0.5  # share of the form's patches that must lie on the page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedPage:
+    """A page with what every form is compared to."""
+
+    levels: tuple[Level, ...]  # halvings, the original first
+    features: Features  # page px
+    flat: GrayImage  # the small flattened image that the keypoints are from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RegisteredPage:
+    """A page laid onto a form, before its fields are cut."""
+
+    form: IndexedTemplate
+    page_to_template: Homography
+    inlier_count: int
+    spread: float
+    rms_px: float  # template px
+    agreement: float
+
+
+def register(
+    page: PreparedPage, form: IndexedTemplate, *, match: MatchParams, params: RegisterParams
+) -> RegisteredPage:
+    """Lay a page onto one form.
+
+    Raises:
+        RegistrationError: the page is not this form, or too little of it can be seen.
+    """
+    pairs = pair_features(page.features, form.features, match)
+    to_reduced = inverse(form.reduced.to_original())
+    size = form.reduced.image.shape
+    first = fit_registration(
+        pairs.page, move(pairs.template, to_reduced), (size[0], size[1]), params.first
+    )
+    page_to_reduced = first.page_to_template
+    rms_px = first.rms_px
+    spread = first.spread
+    agreement = 0.0
+    for _ in range(params.rounds):
+        sighting, where = sight(page.levels, form, page_to_reduced, params.patch)
+        _require_seen(sighting, params)
+        second = fit_registration(
+            where[sighting.found],
+            form.patches.centers[sighting.found],
+            (size[0], size[1]),
+            params.second,
+        )
+        page_to_reduced, rms_px = second.page_to_template, second.rms_px
+        spread = hull_share(
+            form.patches.centers[sighting.found][second.inliers], (size[0], size[1])
+        )
+        agreement = float(second.inliers.sum()) / max(1, int(sighting.visible.sum()))
+    if agreement < params.min_agreement:
+        raise RegistrationError(
+            Misfit.STRUCTURE_DISAGREES, found=agreement, limit=params.min_agreement
+        )
+    return RegisteredPage(
+        form=form,
+        page_to_template=unit(form.reduced.to_original() @ page_to_reduced),
+        inlier_count=int(first.inliers.sum()),
+        spread=spread,
+        rms_px=rms_px * form.reduced.scale_x,
+        agreement=agreement,
+    )
+
+
+def sight(
+    levels: tuple[Level, ...],
+    form: IndexedTemplate,
+    page_to_reduced: Homography,
+    params: PatchParams,
+) -> tuple[Sighting, Points]:
+    """Look for the form's patches on the page: what was found, and (P, 2) where, page px."""
+    reduced_to_page = inverse(page_to_reduced)
+    height, width = form.reduced.image.shape
+    level = level_for(levels, reduced_to_page, np.array([width / 2, height / 2]))
+    to_level = inverse(level.to_original()) @ reduced_to_page
+    sighting = find_patches(form.patches, level, to_level, params)
+    return sighting, move(form.patches.centers + sighting.moved, reduced_to_page)
+
+
+def _require_seen(sighting: Sighting, params: RegisterParams) -> None:
+    """Refuse a page that shows too little of the form to compare."""
+    visible = float(sighting.visible.mean()) if len(sighting.visible) else 0.0
+    if visible < params.min_visible:
+        raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=visible, limit=params.min_visible)
+    share = float(sighting.found.sum()) / max(1, int(sighting.visible.sum()))
+    if share < params.min_agreement / 2:  # nothing that a second round could mend
+        raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=share, limit=params.min_agreement)

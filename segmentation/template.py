@@ -1,0 +1,316 @@
+"""Read and write ``template.toml``, and name every fault of one at once.
+
+A template file looks like this::
+
+    id = "intake"
+    dpi = 300
+    page_index = 0            # optional; which page of its form this is, from 0
+
+    [[fields]]
+    name = "family_name"
+    kind = "last_name"        # first_name, last_name, full_name
+    style = "line"            # line, box, comb
+    box = [452, 305, 876, 80]  # x, y, width, height in pixels of the blank
+    lexicon = "surnames"      # optional; a name list the value is likely to stand in
+
+Files are opened elsewhere: this module takes text and pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segmentation.checks import require_gray
+from segmentation.errors import TemplateError, TemplateFault
+from segmentation.types import Box, FieldKind, FieldSpec, Template, WritingStyle
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from enum import StrEnum
+
+    from segmentation.types import GrayImage
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # safe as a folder and as an object key
+_TOP_KEYS = ("id", "dpi", "page_index", "fields")
+_FIELD_KEYS = ("name", "kind", "style", "box", "lexicon")
+_DPI_RANGE = (50.0, 1200.0)
+_BOX_HINT = "x, y, width, height in pixels of the blank"
+_MAX_OVERLAP = 0.5  # of the smaller box; two fields that share more are one field
+
+
+def parse_template(toml_text: str, blank: GrayImage, *, folder_name: str) -> Template:
+    """Read a template from its file's text and its blank form.
+
+    Args:
+        toml_text: what ``template.toml`` holds.
+        blank: (H, W) the blank form that the boxes are measured on.
+        folder_name: of the template's folder, which must be its id.
+
+    Raises:
+        ValueError: ``blank`` is no (H, W) uint8 image, which is a caller's bug.
+        TemplateError: the text has faults; all are listed.
+    """
+    require_gray(blank, what="blank")
+    try:
+        table = tomllib.loads(toml_text)
+    except tomllib.TOMLDecodeError as error:
+        raise TemplateError((_syntax_fault(error),)) from error
+    report = _Report(lines=tuple(toml_text.splitlines()))
+    template_id = _read_id(table, folder_name, report)
+    dpi = _read_dpi(table, report)
+    page_index = _read_page_index(table, report)
+    report.unknown_keys(table, _TOP_KEYS, block=None)
+    fields = _read_fields(table, blank.shape, report)
+    report.raise_if_any()
+    return Template(
+        template_id=template_id,
+        version=template_version(blank, dpi=dpi, page_index=page_index, fields=fields),
+        page_index=page_index,
+        image=blank,
+        dpi=dpi,
+        fields=fields,
+    )
+
+
+def format_template(
+    *, template_id: str, dpi: float, fields: Sequence[FieldSpec], page_index: int = 0
+) -> str:
+    """Write the text of a ``template.toml`` that ``parse_template`` reads back."""
+    lines = [f"id = {_quote(template_id)}", f"dpi = {dpi:g}"]
+    if page_index:
+        lines.append(f"page_index = {page_index}")
+    for spec in fields:
+        box = spec.box
+        lines += [
+            "",
+            "[[fields]]",
+            f"name = {_quote(spec.name)}",
+            f"kind = {_quote(spec.kind)}",
+            f"style = {_quote(spec.style)}",
+            f"box = [{box.x_px}, {box.y_px}, {box.width_px}, {box.height_px}]  # {_BOX_HINT}",
+        ]
+        if spec.lexicon is not None:
+            lines.append(f"lexicon = {_quote(spec.lexicon)}")
+    return "\n".join(lines) + "\n"
+
+
+def template_version(
+    blank: GrayImage, *, dpi: float, page_index: int, fields: Sequence[FieldSpec]
+) -> str:
+    """Give 12 hex digits that change when the blank's pixels or any field changes."""
+    boxes = [
+        [
+            s.name,
+            s.kind,
+            s.style,
+            s.lexicon,
+            s.box.x_px,
+            s.box.y_px,
+            s.box.width_px,
+            s.box.height_px,
+        ]
+        for s in fields
+    ]
+    head = json.dumps([list(blank.shape), dpi, page_index, boxes], separators=(",", ":"))
+    digest = hashlib.sha256(head.encode())
+    digest.update(blank.tobytes())
+    return digest.hexdigest()[:12]
+
+
+@dataclass(slots=True)
+class _Report:
+    """The faults found so far, and where keys stand in the file."""
+
+    lines: tuple[str, ...]
+    faults: list[TemplateFault] = field(default_factory=list)
+
+    def add(self, key: str | None, block: int | None, message: str, fix: str) -> None:
+        self.faults.append(TemplateFault(self._line_of(key, block), message, fix))
+
+    def unknown_keys(
+        self, table: Mapping[str, object], known: Collection[str], *, block: int | None
+    ) -> None:
+        for key in table:
+            if key not in known:
+                self.add(key, block, f"unknown key {key!r}", f"use one of {', '.join(known)}")
+
+    def raise_if_any(self) -> None:
+        if self.faults:
+            raise TemplateError(tuple(sorted(self.faults, key=lambda f: f.line)))
+
+    def _line_of(self, key: str | None, block: int | None) -> int:
+        """Find a key's line, from 1, in the head (block None) or the n-th ``[[fields]]``."""
+        heads = [
+            i for i, line in enumerate(self.lines) if re.match(r"\s*\[\[\s*fields\s*\]\]", line)
+        ]
+        if block is None:
+            start, end = 0, heads[0] if heads else len(self.lines)
+        elif block < len(heads):
+            start = heads[block]
+            end = heads[block + 1] if block + 1 < len(heads) else len(self.lines)
+        else:
+            return 0  # fields written as an inline array
+        if key is not None:
+            pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+            for i in range(start, end):
+                if pattern.match(self.lines[i]):
+                    return i + 1
+        return start + 1
+
+
+def _syntax_fault(error: tomllib.TOMLDecodeError) -> TemplateFault:
+    at = re.search(r"line (\d+)", str(error))
+    return TemplateFault(
+        int(at.group(1)) if at else 0,
+        f"not valid TOML: {error}",
+        "write key = value lines; text goes in double quotes",
+    )
+
+
+def _read_id(table: Mapping[str, object], folder_name: str, report: _Report) -> str:
+    value = table.get("id")
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        report.add(
+            "id",
+            None,
+            "id is missing or not made of letters, digits, '.', '_' and '-'",
+            f'write id = "{folder_name}"',
+        )
+        return ""
+    if value != folder_name:
+        report.add(
+            "id",
+            None,
+            f"id {value!r} differs from the folder's name {folder_name!r}",
+            f'write id = "{folder_name}", or rename the folder',
+        )
+    return value
+
+
+def _read_dpi(table: Mapping[str, object], report: _Report) -> float:
+    value = table.get("dpi")
+    low, high = _DPI_RANGE
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        report.add(
+            "dpi",
+            None,
+            f"dpi is missing or no number from {low:g} to {high:g}",
+            "write the blank's width in pixels divided by the paper's width in inches",
+        )
+        return 0.0
+    return float(value)
+
+
+def _read_page_index(table: Mapping[str, object], report: _Report) -> int:
+    value = table.get("page_index", 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        report.add("page_index", None, "page_index is no whole number from 0", "page_index = 0")
+        return 0
+    return value
+
+
+def _read_fields(
+    table: Mapping[str, object], shape: tuple[int, ...], report: _Report
+) -> tuple[FieldSpec, ...]:
+    rows = table.get("fields")
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+        report.add("fields", None, "the template has no fields", "add a [[fields]] block for each")
+        return ()
+    fields: list[FieldSpec] = []
+    for i, row in enumerate(rows):
+        report.unknown_keys(row, _FIELD_KEYS, block=i)
+        spec = _read_field(row, i, shape, report)
+        if spec is None:
+            continue
+        if any(spec.name == other.name for other in fields):
+            report.add("name", i, f"two fields are named {spec.name!r}", "rename one of them")
+        for other in fields:
+            if _overlap(spec.box, other.box) > _MAX_OVERLAP:
+                report.add(
+                    "box", i, f"{spec.name!r} covers {other.name!r}", "move or shrink one box"
+                )
+        fields.append(spec)
+    return tuple(fields)
+
+
+def _read_field(
+    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: _Report
+) -> FieldSpec | None:
+    before = len(report.faults)
+    name = row.get("name")
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        report.add(
+            "name",
+            block,
+            "name is missing or not made of letters, digits, '.', '_' and '-'",
+            'write name = "family_name"',
+        )
+    lexicon = row.get("lexicon")
+    if lexicon is not None and (not isinstance(lexicon, str) or not _ID.fullmatch(lexicon)):
+        report.add("lexicon", block, "lexicon is no list's id", 'write lexicon = "surnames"')
+    kind = _read_choice(row, "kind", FieldKind, block, report)
+    style = _read_choice(row, "style", WritingStyle, block, report)
+    box = _read_box(row, block, shape, report)
+    if len(report.faults) > before or kind is None or style is None or box is None:
+        return None
+    return FieldSpec(
+        name=str(name),
+        box=box,
+        kind=FieldKind(kind),
+        style=WritingStyle(style),
+        lexicon=None if lexicon is None else str(lexicon),
+    )
+
+
+def _read_choice(
+    row: Mapping[str, object], key: str, choices: type[StrEnum], block: int, report: _Report
+) -> str | None:
+    value = row.get(key)
+    known = [str(c) for c in choices]
+    if value not in known:
+        report.add(key, block, f"{key} is missing or unknown", f"use one of {', '.join(known)}")
+        return None
+    return str(value)
+
+
+def _read_box(
+    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: _Report
+) -> Box | None:
+    value = row.get("box")
+    whole = isinstance(value, list) and [type(v) for v in value] == [int] * 4
+    if not isinstance(value, list) or not whole:
+        report.add(
+            "box", block, "box is missing or not four whole numbers", "write box = [x, y, w, h]"
+        )
+        return None
+    x, y, width, height = value
+    if width <= 0 or height <= 0:
+        report.add("box", block, "box has no area", "give a width and a height above 0")
+        return None
+    page_height, page_width = shape
+    if x < 0 or y < 0 or x + width > page_width or y + height > page_height:
+        report.add(
+            "box",
+            block,
+            f"box {value} leaves the blank, which is {page_width} x {page_height} px",
+            "move it onto the page; boxes are x, y, width, height in pixels of the blank",
+        )
+        return None
+    return Box(x_px=x, y_px=y, width_px=width, height_px=height)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Give the share of the smaller box that both cover."""
+    width = min(a.x_px + a.width_px, b.x_px + b.width_px) - max(a.x_px, b.x_px)
+    height = min(a.y_px + a.height_px, b.y_px + b.height_px) - max(a.y_px, b.y_px)
+    smaller = min(a.width_px * a.height_px, b.width_px * b.height_px)
+    return max(0, width) * max(0, height) / smaller
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
