@@ -14,6 +14,7 @@ import numpy as np
 
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, ink_mask
+from segmentation.own_ink import OwnInkParams, own_ink
 from segmentation.rulings import RulingParams, remove_rulings
 from segmentation.sampling import pull_level
 from segmentation.types import Doubt, FieldCrop, FieldState, Mask
@@ -34,11 +35,9 @@ class FieldParams:
     ink: InkParams = field(default_factory=InkParams)
     ruling: RulingParams = field(default_factory=RulingParams)
     print_slack_px: int = 3  # print may lie this far from its place on the blank
-    print_share: float = 0.5  # a piece of ink with this share on print is print
-    speck_area_px: int = 14  # smaller pieces are dust
-    inside_share: float = 0.4  # a piece with this share in the box belongs to the field
-    dot_gap_px: int = 30  # dots of i and accents lie this near to their word
-    dot_area_px: int = 900  # and are no larger
+    rest_slack_px: int = 8  # what is left of a letter lies this near to it
+    print_share: float = 0.5  # a piece of ink with this share near print is left of it
+    own: OwnInkParams = field(default_factory=OwnInkParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
 
@@ -53,7 +52,7 @@ def cut_field(
     )
     flat = flatten(window, params.flat)
     ink = ink_mask(flat, params.ink)
-    own = own_ink(clear_print(ink, plan.printed, params), frame, params)
+    own = own_ink(clear_print(ink, plan.printed, params), plan.printed, params.own)
     return FieldCrop(
         field_name=plan.spec.name,
         image=erase(flat, ink, own),
@@ -74,39 +73,14 @@ def clear_print(ink: Mask, printed: FieldPrint, params: FieldParams) -> Mask:
     left = remove_rulings(ink, printed.rulings, params.ruling)
     if not printed.labels.any():
         return left
-    size = 2 * params.print_slack_px + 1
-    on_print = cv2.dilate(printed.labels, np.ones((size, size), np.uint8)) > 0
+    left[_grow(printed.labels, params.print_slack_px) > 0] = 0
+    near_print = _grow(printed.labels, params.rest_slack_px) > 0
     count, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
-    overlap = np.bincount(labels[on_print], minlength=count)
-    is_print = overlap >= params.print_share * stats[:, cv2.CC_STAT_AREA]
-    is_print[0] = False
-    return np.where(is_print[labels], 0, left).astype(np.uint8)
-
-
-def own_ink(ink: Mask, frame: CropFrame, params: FieldParams) -> Mask:
-    """Keep the pieces of ink that belong to the field.
-
-    A piece that lies mostly in the box is kept whole, so descenders are followed out of it; a
-    neighbour's descender that reaches in is not, since most of it lies outside. Small pieces
-    just above or beside kept ones are their dots and accents.
-    """
-    box = frame.box
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    area = stats[:, cv2.CC_STAT_AREA]
-    inner = labels[box.y_px : box.y_px + box.height_px, box.x_px : box.x_px + box.width_px]
-    inside = np.bincount(inner.ravel(), minlength=count)
-    solid = area >= params.speck_area_px
-    keep = solid & (inside >= params.inside_share * area)
-    keep[0] = False
-    small = solid & ~keep & (area <= params.dot_area_px) & ~_touches_edge(stats, frame)
-    small[0] = False
-    if small.any() and keep.any():
-        kept = np.where(keep[labels], np.uint8(255), np.uint8(0))
-        reach = 2 * params.dot_gap_px + 1
-        near = cv2.dilate(kept, np.ones((reach, 1), np.uint8)) > 0
-        touched = np.bincount(labels[near], minlength=count) > 0
-        keep |= small & touched
-    return np.where(keep[labels], np.uint8(255), np.uint8(0))
+    overlap = np.bincount(labels[near_print], minlength=count)
+    is_rest = overlap >= params.print_share * stats[:, cv2.CC_STAT_AREA]
+    is_rest[0] = False
+    left[is_rest[labels]] = 0
+    return left
 
 
 def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
@@ -116,12 +90,9 @@ def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
     return np.where((foreign > 0) & (guarded == 0), np.uint8(255), flat)
 
 
-def _touches_edge(stats: np.ndarray, frame: CropFrame) -> np.ndarray:
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
-    return np.asarray(
-        (left == 0) | (top == 0) | (right == frame.width_px) | (bottom == frame.height_px)
-    )
+def _grow(mask: Mask, by_px: int) -> Mask:
+    size = 2 * by_px + 1
+    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
 def _state(own: Mask, doubt: Doubt, params: FieldParams) -> FieldState:

@@ -17,6 +17,7 @@ from segmentation.ink import InkParams, ink_mask
 from segmentation.pyramid import halvings
 from segmentation.sampling import pull_level
 from segmentation.types import Box, Homography, Mask
+from segmentation.warp import corners, inverse, move
 
 if TYPE_CHECKING:
     from segmentation.types import FieldSpec, Template
@@ -27,8 +28,8 @@ class PrintParams:
     """The crop's frame and what counts as a ruling; px of the crop at ``crop_dpi``."""
 
     crop_dpi: float = 300.0
-    margin_x_in: float = 0.15
-    margin_y_in: float = 0.18  # holds the descenders and capitals that leave a tight box
+    margin_x_in: float = 0.35  # holds the last letters of a name too long for its line
+    margin_y_in: float = 0.2  # holds the descenders and capitals that leave a tight box
     min_ruling_in: float = 0.2  # shorter dashes are letters or comb ticks
     max_ruling_in: float = 0.035  # thicker bars are boxes or decoration
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
@@ -63,6 +64,7 @@ class FieldPrint:
     crop_to_template: Homography
     rulings: tuple[Ruling, ...]
     labels: Mask  # (h, w), 255 on print that is no ruling
+    others: tuple[Box, ...]  # the form's other fields, crop px; may lie outside the crop
 
 
 def crop_frame(spec: FieldSpec, dpi: float, params: PrintParams) -> tuple[CropFrame, Homography]:
@@ -92,18 +94,59 @@ def crop_frame(spec: FieldSpec, dpi: float, params: PrintParams) -> tuple[CropFr
 
 
 def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> FieldPrint:
-    """Find the rulings and the other print of a field on its blank form."""
+    """Find the rulings and the other print of a field on its blank form.
+
+    A wider window than the crop is looked at, so that a letter cut by the crop's edge is not
+    taken for a ruling, nor a ruling for a letter.
+    """
     frame, crop_to_template = crop_frame(spec, template.dpi, params)
-    levels = halvings(template.image, long_side_px=max(template.image.shape) // 4)
-    blank = pull_level(levels, crop_to_template, width_px=frame.width_px, height_px=frame.height_px)
-    mask = ink_mask(flatten(blank, params.flat), params.ink)
+    pad = round(params.min_ruling_in * params.crop_dpi)
+    shift = np.array([[1.0, 0.0, -pad], [0.0, 1.0, -pad], [0.0, 0.0, 1.0]])
+    wide = pull_level(
+        halvings(template.image, long_side_px=max(template.image.shape) // 4),
+        crop_to_template @ shift,
+        width_px=frame.width_px + 2 * pad,
+        height_px=frame.height_px + 2 * pad,
+    )
+    mask = ink_mask(flatten(wide, params.flat), params.ink)
     rulings, lines = find_rulings(mask, params)
-    spread = cv2.dilate(lines, np.ones((3, 3), np.uint8))
+    lines = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
+    labels = np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(lines)), np.uint8)
+    moved = [_shift(r, pad, frame) for r in rulings]
     return FieldPrint(
         frame=frame,
         crop_to_template=crop_to_template,
-        rulings=rulings,
-        labels=np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(spread)), np.uint8),
+        rulings=tuple(r for r in moved if r is not None),
+        labels=labels[pad : pad + frame.height_px, pad : pad + frame.width_px].copy(),
+        others=tuple(
+            box_in_crop(other.box, crop_to_template) for other in template.fields if other != spec
+        ),
+    )
+
+
+def box_in_crop(box: Box, crop_to_template: Homography) -> Box:
+    """Give a template's box in crop pixels; it may lie outside the crop."""
+    corner = move(corners(box), inverse(crop_to_template))
+    left, top = np.round(corner[0] + 0.5).astype(int).tolist()
+    right, bottom = np.round(corner[2] + 0.5).astype(int).tolist()
+    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
+
+
+def _shift(ruling: Ruling, pad: int, frame: CropFrame) -> Ruling | None:
+    """Move a ruling from the wide window to the crop, or drop it where the crop lacks it."""
+    along, across = frame.width_px, frame.height_px
+    if ruling.upright:
+        along, across = across, along
+    start, end = max(0, ruling.start_px - pad), min(along, ruling.end_px - pad)
+    at = ruling.at_px - pad
+    if start >= end or not 0 <= at < across:
+        return None
+    return Ruling(
+        upright=ruling.upright,
+        at_px=at,
+        start_px=start,
+        end_px=end,
+        thickness_px=ruling.thickness_px,
     )
 
 

@@ -56,10 +56,8 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
 def _remove_one(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
     """Clear one line that runs across."""
     height, width = ink.shape
-    start, end = (
-        max(0, ruling.start_px - params.reach_px),
-        min(width, ruling.end_px + params.reach_px),
-    )
+    start = max(0, ruling.start_px - params.reach_px)
+    end = min(width, ruling.end_px + params.reach_px)
     rows = _trace(ink[:, start:end] > 0, ruling, params)
     if rows is None:
         return ink
@@ -68,16 +66,36 @@ def _remove_one(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
     at = np.clip(rows[None, :] + offsets[:, None], 0, height - 1)  # (2 reach + 1, n)
     columns = np.arange(start, end)
     band = ink[at, columns[None, :]] > 0
-    up = _run(band[reach::-1])  # from the traced row upwards, itself included
-    down = _run(band[reach:])
-    runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
-    thickness = _scan_thickness(runs, ruling)
-    alone = (runs > 0) & (runs <= thickness + params.slack_px)
-    clear = alone[None, :] & (offsets[:, None] > -up[None, :]) & (offsets[:, None] < down[None, :])
+    clear = _line_pixels(band, offsets, ruling, params)
     out = ink.copy()
     row_of, column_of = np.nonzero(clear)
     out[at[row_of, column_of], columns[column_of]] = 0
     return out
+
+
+def _line_pixels(
+    band: npt.NDArray[np.bool_], offsets: _Ints, ruling: Ruling, params: RulingParams
+) -> npt.NDArray[np.bool_]:
+    """Mark the line's own pixels in a band that follows it.
+
+    A run through the line that is no longer than the line is thick is the line. A run that
+    goes on to one side only is a stroke that ends on the line, which keeps all but the line. A
+    run that goes on to both sides is a stroke that crosses, and stays whole.
+    """
+    middle = len(band) // 2
+    up = _run(band[middle::-1])  # from the traced row upwards, itself included
+    down = _run(band[middle:])
+    runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
+    thickness = _scan_thickness(runs, ruling)
+    half = (thickness + 1) // 2
+    alone = (runs > 0) & (runs <= thickness + params.slack_px)
+    past = half + params.slack_px // 2  # an end this near to the line is the line's own rough edge
+    goes_up, goes_down = up - 1 > past, down - 1 > past
+    top = np.where(alone | ~goes_up, 1 - up, -half)
+    bottom = np.where(alone | ~goes_down, down - 1, half)
+    crossed = ~alone & goes_up & goes_down
+    inside = (offsets[:, None] >= top[None, :]) & (offsets[:, None] <= bottom[None, :])
+    return inside & ((runs > 0) & ~crossed)[None, :]
 
 
 def _trace(ink: npt.NDArray[np.bool_], ruling: Ruling, params: RulingParams) -> _Ints | None:
