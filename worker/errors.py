@@ -8,6 +8,7 @@ WorkerError
 │  └─ DatabaseUnavailableError  no connection, no right to write, no room, a deadlock
 └─ PermanentError               trying again changes nothing; ``code`` is stored
    ├─ ObjectMissingError        no such file or key (any more)
+   ├─ ObjectForbiddenError      the file or key is there, but not for this user
    ├─ EmptyDocumentError        the file has no bytes, or no pages
    ├─ UnsupportedDocumentError  neither PDF, TIFF, JPEG nor PNG
    ├─ DamagedDocumentError      the file ends early or contradicts itself
@@ -42,6 +43,7 @@ class FailureCode(StrEnum):
     """Why a document could not be read; stored, so never rename a value."""
 
     OBJECT_MISSING = "object_missing"
+    OBJECT_FORBIDDEN = "object_forbidden"
     EMPTY_DOCUMENT = "empty_document"
     UNSUPPORTED_DOCUMENT = "unsupported_document"
     DAMAGED_DOCUMENT = "damaged_document"
@@ -103,6 +105,12 @@ class ObjectMissingError(PermanentError):
     """No such file or key, or no longer."""
 
     code = FailureCode.OBJECT_MISSING
+
+
+class ObjectForbiddenError(PermanentError):
+    """The file or key may not be read by this user; others beside it may."""
+
+    code = FailureCode.OBJECT_FORBIDDEN
 
 
 class EmptyDocumentError(PermanentError):

@@ -1,0 +1,40 @@
+"""What SQLite and PostgreSQL say differently: upserts, and the time of day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import DeclarativeBase, Session
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+
+class utc_now(FunctionElement[datetime]):  # noqa: N801, reads as the SQL function it is
+    """The database's own clock, which every worker shares."""
+
+    type = DateTime(timezone=True)
+    inherit_cache = True
+
+
+@compiles(utc_now, "postgresql")
+def _utc_now_in_postgresql(element: utc_now, compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401, ARG001, the compiler's signature
+    return "clock_timestamp()"
+
+
+@compiles(utc_now, "sqlite")
+def _utc_now_in_sqlite(element: utc_now, compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401, ARG001, the same
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as SQLAlchemy writes times in SQLite
+
+
+def insert_into(
+    session: Session, table: type[DeclarativeBase]
+) -> postgresql.Insert | sqlite.Insert:
+    """Start an INSERT that can say ON CONFLICT, which both databases know in the same words."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)

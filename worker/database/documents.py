@@ -1,0 +1,225 @@
+"""Documents: which are known, whose turn it is, and what became of each.
+
+A document is the bytes of a file under one set of templates and one model: those three are
+its identity, wherever it lies. Registering it counts its attempt before the work starts;
+``finish_document`` writes only for the attempt that is still the latest, so a duplicate that
+comes late changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, text, update
+
+from worker.database.dialects import insert_into, utc_now
+from worker.database.models import BatchRow, DocumentRow
+from worker.database.pages import write_pages
+from worker.database.readings import ReadingOrigin, write_readings
+from worker.types import DocumentStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from worker.errors import PermanentError
+    from worker.types import DocumentReading, RunIdentity, Source
+
+_READ = (DocumentStatus.DONE, DocumentStatus.NEEDS_REVIEW)
+_HASHES_A_QUERY = 500  # SQLite takes at most 32,766 values in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDocument:
+    """What the database already holds about some bytes."""
+
+    document_id: UUID
+    uri: str  # where they lay when they were registered
+    status: DocumentStatus
+    failure_code: str | None
+    batch: str  # its name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentClaim:
+    """The right to finish one attempt at one document."""
+
+    document_id: UUID
+    attempt: int  # from 1
+
+
+def known_documents(
+    session: Session, sha256s: Sequence[str], identity: RunIdentity
+) -> dict[str, KnownDocument]:
+    """Look up which bytes were registered before, by their SHA-256."""
+    found: dict[str, KnownDocument] = {}
+    for start in range(0, len(sha256s), _HASHES_A_QUERY):
+        rows = session.execute(
+            select(DocumentRow, BatchRow.name)
+            .join(BatchRow, BatchRow.id == DocumentRow.batch_id)
+            .where(
+                DocumentRow.sha256.in_(sha256s[start : start + _HASHES_A_QUERY]),
+                DocumentRow.templates_version == identity.templates_version,
+                DocumentRow.model_id == identity.model_id,
+            )
+        )
+        for row, batch in rows:
+            found[str(row.sha256)] = KnownDocument(
+                document_id=row.id,
+                uri=row.uri,
+                status=row.status,
+                failure_code=row.failure_code,
+                batch=batch,
+            )
+    return found
+
+
+def register_document(  # noqa: PLR0913, each argument is a column
+    session: Session,
+    *,
+    batch_id: UUID,
+    source: Source,
+    sha256: str,
+    size_bytes: int,
+    identity: RunIdentity,
+) -> DocumentClaim | None:
+    """Take a document up: a new one, or one that is unfinished or failed.
+
+    Args:
+        session: an open transaction; commit it before the work starts.
+        batch_id: where its readings shall appear.
+        source: where the bytes were found.
+        sha256: of the bytes, in hex.
+        size_bytes: how many were read.
+        identity: the templates and the model to read them with.
+
+    Returns:
+        The attempt to finish, or None when the document has been read already.
+    """
+    # An earlier run may have known this file only by its place.
+    session.execute(
+        delete(DocumentRow).where(DocumentRow.uri == source.uri, DocumentRow.sha256.is_(None))
+    )
+    new = insert_into(session, DocumentRow).values(
+        batch_id=batch_id,
+        uri=source.uri,
+        version=source.version,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        templates_version=identity.templates_version,
+        model_id=identity.model_id,
+        status=DocumentStatus.PENDING,
+        failure_detail="",
+        attempt=1,
+        registered_at=utc_now(),
+        started_at=utc_now(),
+    )
+    again = {
+        "batch_id": new.excluded.batch_id,
+        "uri": new.excluded.uri,
+        "version": new.excluded.version,
+        "status": new.excluded.status,
+        "failure_code": None,
+        "failure_detail": "",
+        "attempt": DocumentRow.attempt + 1,
+        "started_at": new.excluded.started_at,
+        "finished_at": None,
+    }
+    taken = session.execute(
+        new.on_conflict_do_update(
+            index_elements=["sha256", "templates_version", "model_id"],
+            set_=again,
+            where=DocumentRow.status.not_in(_READ),
+        ).returning(DocumentRow.id, DocumentRow.attempt)
+    ).one_or_none()
+    return taken and DocumentClaim(document_id=taken.id, attempt=taken.attempt)
+
+
+def finish_document(
+    session: Session,
+    claim: DocumentClaim,
+    reading: DocumentReading,
+    *,
+    crop_key: str | None,
+    model_id: str,
+) -> bool:
+    """Write what became of a document: its state, its pages and their readings.
+
+    Args:
+        session: an open transaction, which makes all of it appear at once.
+        claim: the attempt that read it.
+        reading: what was read, or why nothing was.
+        crop_key: where the crops lie in the object store, already written.
+        model_id: the model that read them.
+
+    Returns:
+        False when a later attempt has taken the document over; nothing is written then.
+    """
+    changed = session.execute(
+        update(DocumentRow)
+        .where(DocumentRow.id == claim.document_id, DocumentRow.attempt == claim.attempt)
+        .values(
+            status=reading.status,
+            failure_code=reading.failure_code,
+            failure_detail=reading.failure_detail,
+            page_count=len(reading.pages),
+            finished_at=utc_now(),
+        )
+        .returning(DocumentRow.id)
+    ).one_or_none()
+    if changed is None:
+        return False
+    page_ids = write_pages(session, claim.document_id, reading.pages)
+    origin = ReadingOrigin(crop_key=crop_key, model_id=model_id, attempt=claim.attempt)
+    write_readings(session, page_ids, reading.pages, origin)
+    return True
+
+
+def fail_unregistered(
+    session: Session,
+    *,
+    batch_id: UUID,
+    source: Source,
+    identity: RunIdentity,
+    error: PermanentError,
+) -> None:
+    """Store that a file's bytes could not be read: it is missing, forbidden or too large.
+
+    Without bytes there is no hash; the file is known by its place until it can be read.
+    """
+    new = insert_into(session, DocumentRow).values(
+        batch_id=batch_id,
+        uri=source.uri,
+        version=source.version,
+        sha256=None,
+        size_bytes=source.size_bytes,
+        templates_version=identity.templates_version,
+        model_id=identity.model_id,
+        status=DocumentStatus.FAILED,
+        failure_code=error.code,
+        failure_detail=str(error),
+        attempt=1,
+        registered_at=utc_now(),
+        started_at=utc_now(),
+        finished_at=utc_now(),
+    )
+    again = {
+        "batch_id": new.excluded.batch_id,
+        "version": new.excluded.version,
+        "size_bytes": new.excluded.size_bytes,
+        "failure_code": new.excluded.failure_code,
+        "failure_detail": new.excluded.failure_detail,
+        "attempt": DocumentRow.attempt + 1,
+        "started_at": new.excluded.started_at,
+        "finished_at": new.excluded.finished_at,
+    }
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["uri", "templates_version", "model_id"],
+            index_where=text("sha256 IS NULL"),
+            set_=again,
+        )
+    )

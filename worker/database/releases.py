@@ -1,0 +1,55 @@
+"""Models and templates that readings came from, kept so that old readings can be explained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from worker.database.dialects import insert_into, utc_now
+from worker.database.models import ModelRow, TemplateRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from segmentation.types import FieldSpec, Template
+
+
+def register_model(
+    session: Session, *, model_id: str, sha256: str, config: Mapping[str, Any]
+) -> None:
+    """Keep what a model is; the first registration stands.
+
+    Args:
+        session: an open transaction.
+        model_id: first 12 hex digits of the checkpoint's SHA-256.
+        sha256: the whole of it.
+        config: what builds the network, as JSON can hold it.
+    """
+    new = insert_into(session, ModelRow).values(
+        model_id=model_id, sha256=sha256, config=dict(config), first_used_at=utc_now()
+    )
+    session.execute(new.on_conflict_do_nothing(index_elements=[ModelRow.model_id]))
+
+
+def register_template(session: Session, template: Template) -> None:
+    """Keep where this version of a form has its fields; the first registration stands."""
+    new = insert_into(session, TemplateRow).values(
+        template_id=template.template_id,
+        version=template.version,
+        fields=[_field_as_json(spec) for spec in template.fields],
+        first_used_at=utc_now(),
+    )
+    key = [TemplateRow.template_id, TemplateRow.version]
+    session.execute(new.on_conflict_do_nothing(index_elements=key))
+
+
+def _field_as_json(spec: FieldSpec) -> dict[str, Any]:
+    box = spec.box
+    return {
+        "name": spec.name,
+        "box": [box.x_px, box.y_px, box.width_px, box.height_px],
+        "kind": spec.kind.value,
+        "style": spec.style.value,
+        "lexicon": spec.lexicon,
+    }

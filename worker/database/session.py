@@ -1,0 +1,134 @@
+"""Open the database, bring its tables up to date, and run transactions against it.
+
+SQLite and PostgreSQL are served by the same statements. Nothing above sees an SQLAlchemy
+error, and no message holds a password or a name. An engine belongs to one process: open the
+database after a fork, never before.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+from worker.database.migrate import bring_to_head
+from worker.database.translation import translated
+from worker.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_CONNECT_TIMEOUT_S = 10
+_BUSY_TIMEOUT_S = 30  # how long one process waits while another writes to a SQLite file
+_BEGIN = "sqlite_begin"  # execution option: how SQLite starts the next transaction
+_WRITING = {_BEGIN: "IMMEDIATE"}
+_WANTED = "want sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+
+
+def open_database(url: str) -> sessionmaker[Session]:
+    """Open a database; a SQLite file that is not there yet is made.
+
+    Raises:
+        ConfigError: the URL is wrong, or a newer penname wrote the database.
+        DatabaseUnavailableError: it cannot be reached or written.
+    """
+    engine = _make_engine(_parse_url(url))
+    with translated(engine):
+        bring_to_head(engine, exclusive=_WRITING)
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def open_existing_database(url: str) -> sessionmaker[Session]:
+    """Open a database that must be there already, so that a mistyped name makes no file.
+
+    Raises:
+        ConfigError: there is none, or as ``open_database``.
+        DatabaseUnavailableError: it cannot be reached.
+    """
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise ConfigError(
+            f"no database {parsed.database}; name one with --db, or make it with: penname read"
+        )
+    return open_database(url)
+
+
+@contextmanager
+def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """Write in one transaction: committed at the end, undone on any error.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be reached or written.
+    """
+    with translated(_engine_of(sessions)), sessions.begin() as session:
+        # Taking SQLite's write lock later, after a read, fails at once when another wrote.
+        session.connection(execution_options=_WRITING)
+        yield session
+
+
+@contextmanager
+def snapshot(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """Read, without keeping anybody from writing.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be reached.
+    """
+    with translated(_engine_of(sessions)), sessions() as session:
+        yield session
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # its text may hold the URL, and so the password
+        raise ConfigError(f"the database URL cannot be read; {_WANTED}") from None
+    backend = parsed.drivername.partition("+")[0]
+    if backend == "postgres":  # as many hosts still spell it
+        backend = "postgresql"
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise ConfigError(f"penname cannot use a {backend} database; {_WANTED}")
+
+
+def _make_engine(url: URL) -> Engine:
+    """Make the engine; it connects on first use."""
+    if url.get_backend_name() == "postgresql":
+        timeout = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_TIMEOUT_S}
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeout)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Set what SQLite leaves to each connection."""
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; see _begin_sqlite
+    connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait
+    connection.execute("PRAGMA foreign_keys = ON")
+    # SQLite's own lower() knows ASCII only, and a search for "é*" would miss "É".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: str | None) -> str | None:
+    return None if value is None else value.lower()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    how = connection.get_execution_options().get(_BEGIN, "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {how}")
+
+
+def _engine_of(sessions: sessionmaker[Session]) -> Engine:
+    engine: Engine = sessions.kw["bind"]
+    return engine
