@@ -1,0 +1,92 @@
+"""Pages to the bytes of a scan file: JPEG, PNG, TIFF of one or more pages, PDF.
+
+Equal pages give equal bytes: no file carries the time it was made.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from segmentation.types import GrayImage
+
+_JPEG_QUALITY = (45, 80)  # from, to; what office scanners use
+_PNG_LEVELS = 16  # gray levels kept, or noise makes up most of the file
+_FAX_THRESHOLD = 170  # lighter than the faintest pen, darker than the shaded paper
+_NO_TIME = time.gmtime(0)
+
+
+class Container(StrEnum):
+    """A kind of file; its value is the suffix."""
+
+    JPEG = "jpg"
+    PNG = "png"
+    TIFF = "tif"
+    PDF = "pdf"
+
+
+def encode(
+    pages: Sequence[GrayImage], container: Container, *, dpi: int, rng: np.random.Generator
+) -> bytes:
+    """Encode scanned pages as one file.
+
+    Args:
+        pages: (H, W) uint8 each; JPEG and PNG take exactly one.
+        container: the kind of file.
+        dpi: pixels per inch, which the file states.
+        rng: chooses how hard JPEG and PDF are compressed.
+
+    Raises:
+        ValueError: several pages for a file that holds one, or no page.
+    """
+    holds_several = container in {Container.TIFF, Container.PDF}
+    if not pages or (len(pages) > 1 and not holds_several):
+        raise ValueError(f"a {container} file does not hold {len(pages)} pages")
+    quality = int(rng.integers(*_JPEG_QUALITY))
+    first, *rest = (_prepare(page, container) for page in pages)
+    buffer = io.BytesIO()
+    match container:
+        case Container.JPEG:
+            first.save(buffer, "JPEG", quality=quality, dpi=(dpi, dpi))
+        case Container.PNG:
+            first.save(buffer, "PNG", dpi=(dpi, dpi))
+        case Container.TIFF:
+            first.save(
+                buffer,
+                "TIFF",
+                compression="group4",
+                save_all=True,
+                append_images=rest,
+                dpi=(dpi, dpi),
+            )
+        case Container.PDF:
+            first.save(
+                buffer,
+                "PDF",
+                quality=quality,
+                save_all=True,
+                append_images=rest,
+                resolution=dpi,
+                creationDate=_NO_TIME,
+                modDate=_NO_TIME,
+            )
+    return buffer.getvalue()
+
+
+def _prepare(page: GrayImage, container: Container) -> Image.Image:
+    """Bring a page to the pixels that the container keeps."""
+    if container is Container.TIFF:  # black and white, as a fax or a copier sends them
+        return Image.fromarray(page > _FAX_THRESHOLD)
+    if container is Container.PNG:
+        step = 256 // _PNG_LEVELS
+        return Image.fromarray(page // step * step + step // 2)
+    return Image.fromarray(page)
