@@ -1,0 +1,148 @@
+"""Crops of many documents to readings, in one batch, and what becomes of each document.
+
+Statuses follow two rules. A field is only ever *read* when its surroundings are the form's and
+the network is sure enough; anything else is for a person. A document is only ever *done* when
+each page that carries anything was laid onto a form and nothing on it is for a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from segmentation import BlankPageError, FieldState
+from worker.types import (
+    DocumentReading,
+    DocumentStatus,
+    FieldReading,
+    FieldStatus,
+    PageReading,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recognition.types import Reading
+    from segmentation import FieldCrop, GrayImage
+    from worker.types import SegmentedPage
+
+FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED})
+
+
+class CropReader(Protocol):
+    """What reads crops: ``recognition.recognizer.Recognizer``, or a double in a test."""
+
+    @property
+    def model_id(self) -> str:
+        """First 12 hex digits of the checkpoint's SHA-256."""
+        ...
+
+    def read(self, crops: Sequence[GrayImage], /) -> list[Reading]:
+        """Read ``(h, w)`` uint8 crops, in their order."""
+        ...
+
+
+def read_pages(
+    documents: Sequence[Sequence[SegmentedPage]], recognizer: CropReader, *, review_below: float
+) -> list[DocumentReading]:
+    """Read every written field of every document in one batch, which the network likes wide.
+
+    Args:
+        documents: the pages of each document.
+        recognizer: reads the crops; blank fields are not sent to it.
+        review_below: a reading less confident than this, in [0, 1], is for a person.
+    """
+    written = [crop for pages in documents for crop in _crops(pages) if not crop.blank]
+    readings = iter(recognizer.read([crop.image for crop in written]) if written else [])
+    return [_document(pages, readings, review_below) for pages in documents]
+
+
+def failed_document(code: str, detail: str) -> DocumentReading:
+    """Give the reading that stands for a document of which nothing could be read."""
+    return DocumentReading(
+        status=DocumentStatus.FAILED, failure_code=code, failure_detail=detail, pages=()
+    )
+
+
+def _crops(pages: Sequence[SegmentedPage]) -> Iterator[FieldCrop]:
+    for page in pages:
+        if page.segmentation is not None:
+            yield from page.segmentation.crops
+
+
+def _document(
+    pages: Sequence[SegmentedPage], readings: Iterator[Reading], review_below: float
+) -> DocumentReading:
+    """Take the next readings, in the order in which their crops were sent."""
+    read = tuple(
+        PageReading(
+            page_index=page.page_index,
+            segmentation=page.segmentation,
+            fields=tuple(_field(crop, readings, review_below) for crop in _crops([page])),
+            failure_code=page.failure_code,
+            failure_detail=page.failure_detail,
+        )
+        for page in pages
+    )
+    fault = _gravest_fault(read)
+    return DocumentReading(
+        status=_status(read, fault),
+        failure_code=None if fault is None else fault.failure_code,
+        failure_detail=""
+        if fault is None
+        else f"page {fault.page_index + 1}: {fault.failure_detail}",
+        pages=read,
+    )
+
+
+def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) -> FieldReading:
+    if crop.blank:
+        # Nothing was read, so nothing is in doubt: a search for doubtful readings passes it by.
+        return FieldReading(
+            crop=crop,
+            status=FieldStatus.BLANK,
+            raw_text="",
+            text="",
+            raw_confidence=1.0,
+            confidence=1.0,
+            chars=(),
+        )
+    reading = next(readings)
+    status = _field_status(crop, reading, review_below)
+    # The network is sure of what a crop says, never that the crop is the field it should be.
+    confidence = 0.0 if status is FieldStatus.MISPLACED else reading.confidence
+    return FieldReading(
+        crop=crop,
+        status=status,
+        raw_text=reading.text,
+        text=reading.text,
+        raw_confidence=reading.confidence,
+        confidence=confidence,
+        chars=reading.chars,
+    )
+
+
+def _field_status(crop: FieldCrop, reading: Reading, review_below: float) -> FieldStatus:
+    if crop.state is FieldState.MISPLACED:
+        return FieldStatus.MISPLACED
+    if not reading.text or reading.confidence < review_below:  # ink, but no text, is in doubt
+        return FieldStatus.LOW_CONFIDENCE
+    return FieldStatus.READ
+
+
+def _gravest_fault(pages: Sequence[PageReading]) -> PageReading | None:
+    """Give the page to blame, if any: the first that failed, an empty one last.
+
+    The empty back of a sheet is no fault of a document whose front was read.
+    """
+    failed = [page for page in pages if page.failure_code is not None]
+    with_content = [page for page in failed if page.failure_code != BlankPageError.code]
+    if with_content:
+        return with_content[0]
+    return failed[0] if len(failed) == len(pages) else None
+
+
+def _status(pages: Sequence[PageReading], fault: PageReading | None) -> DocumentStatus:
+    if all(page.segmentation is None for page in pages):
+        return DocumentStatus.FAILED
+    doubtful = any(field.status in FOR_A_PERSON for page in pages for field in page.fields)
+    return DocumentStatus.NEEDS_REVIEW if fault or doubtful else DocumentStatus.DONE

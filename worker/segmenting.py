@@ -1,0 +1,69 @@
+"""One document's bytes to the crops of its fields, page by page.
+
+A page that cannot be used carries its reason and does not lose the others. The same function
+runs in the processes of ``penname read`` and in a queue's worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+
+from segmentation import Page, segment_page
+from segmentation.errors import SegmentationError
+from worker.document_images import RefusedPage, decode_pages
+from worker.errors import DocumentOutOfMemoryError
+from worker.types import SegmentedPage
+
+if TYPE_CHECKING:
+    from segmentation import Catalog, SegmentationParams
+    from worker.document_images import DecodedPage, DecodeLimits
+
+
+def segment_document(
+    data: bytes, catalog: Catalog, params: SegmentationParams, limits: DecodeLimits
+) -> tuple[SegmentedPage, ...]:
+    """Decode a document and cut the fields of each page.
+
+    Only one decoded page is in memory at a time.
+
+    Raises:
+        PermanentError: the document is at fault as a whole, or needs more memory than there is.
+    """
+    try:
+        return tuple(_segment_page(page, catalog, params) for page in decode_pages(data, limits))
+    except MemoryError as error:
+        raise _out_of_memory() from error
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:  # OpenCV has its own name for it
+            raise _out_of_memory() from error
+        raise
+
+
+def _segment_page(
+    page: DecodedPage | RefusedPage, catalog: Catalog, params: SegmentationParams
+) -> SegmentedPage:
+    if isinstance(page, RefusedPage):
+        return refused_page(page.page_index, page.error.code, str(page.error))
+    try:
+        cut = segment_page(Page(image=page.image, dpi=page.dpi), catalog, params)
+    except SegmentationError as error:
+        return refused_page(page.page_index, error.code, str(error))
+    return SegmentedPage(
+        page_index=page.page_index, segmentation=cut, failure_code=None, failure_detail=""
+    )
+
+
+def refused_page(page_index: int, code: str, detail: str) -> SegmentedPage:
+    """Give the page that stands for one without fields."""
+    return SegmentedPage(
+        page_index=page_index, segmentation=None, failure_code=code, failure_detail=detail
+    )
+
+
+def _out_of_memory() -> DocumentOutOfMemoryError:
+    return DocumentOutOfMemoryError(
+        "reading the document ran out of memory; lower PENNAME_SEGMENT_PROCESSES, or "
+        "PENNAME_MAX_PAGE_MPX to refuse such pages by their size"
+    )
