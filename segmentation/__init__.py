@@ -17,6 +17,7 @@ from segmentation.errors import (
 )
 from segmentation.params import SegmentationParams
 from segmentation.segment import index_templates, segment_page
+from segmentation.template import format_template, parse_template
 from segmentation.types import (
     Box,
     Doubt,
@@ -57,6 +58,8 @@ __all__ = [
     "TemplateError",
     "TemplateFault",
     "WritingStyle",
+    "format_template",
     "index_templates",
+    "parse_template",
     "segment_page",
 ]

@@ -1,0 +1,107 @@
+"""``penname template``: write, check and look at template folders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segmentation import Box, FieldKind, FieldSpec, TemplateError, WritingStyle
+from worker.errors import ExitCode
+
+template_app = typer.Typer(
+    help="Write, check and look at templates: a blank form and the boxes of its fields.",
+    no_args_is_help=True,
+)
+
+_FIELD = re.compile(
+    r"(?P<name>[^=]+)=(?P<kind>\w+):(?P<box>\d+,\d+,\d+,\d+)(:(?P<style>\w+))?(:(?P<lexicon>[\w-]+))?"
+)
+_Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The template's folder.")]
+
+
+@template_app.command()
+def new(
+    blank: Annotated[Path, typer.Argument(help="PNG, JPEG or PDF of the form, nothing written.")],
+    *,
+    template_id: Annotated[str, typer.Option("--id", help="What readings will call the form.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make the template in.")],
+    field: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=KIND:X,Y,W,H[:STYLE[:LEXICON]]",
+            help="A field: its box in pixels of the blank (a PDF's at 300 dpi). KIND is "
+            "first_name, last_name or full_name; STYLE is line, box or comb.",
+        ),
+    ],
+    dpi: Annotated[
+        float | None, typer.Option(help="Pixels per inch of the blank, if its file does not say.")
+    ] = None,
+) -> None:
+    """Make a template folder from a blank form and the boxes of its fields."""
+    from worker.templates import write_template
+
+    fields = tuple(map(_parse_field, field))
+    template = write_template(out, blank, template_id=template_id, dpi=dpi, fields=fields)
+    print(f"{out}: template {template.template_id!r}, {len(template.fields)} fields")
+    print(f"look at it with: penname template show {out} --out boxes.png")
+
+
+@template_app.command()
+def check(folder: _Folder) -> None:
+    """Name every fault of a template at once, each with its line and what to do."""
+    from worker.templates import load_template
+
+    try:
+        template = load_template(folder)
+    except TemplateError as error:
+        for fault in error.faults:
+            place = f"{folder}/template.toml:{fault.line}" if fault.line else str(folder)
+            print(f"{place}: {fault.message}; {fault.fix}")
+        raise typer.Exit(ExitCode.DATA) from error
+    height, width = template.image.shape
+    print(
+        f"{folder}: sound; template {template.template_id!r}, version {template.version}, "
+        f"{width} x {height} px at {template.dpi:g} dpi, {len(template.fields)} fields"
+    )
+
+
+@template_app.command()
+def show(
+    folder: _Folder,
+    *,
+    out: Annotated[Path, typer.Option(metavar="PNG", help="Picture to write.")],
+) -> None:
+    """Draw the boxes of a template's fields on its blank."""
+    from segmentation.overlay import draw_template
+    from worker.crop_archive import encode_png
+    from worker.templates import load_template
+
+    out.write_bytes(encode_png(draw_template(load_template(folder))))
+    print(f"wrote {out}")
+
+
+def _parse_field(text: str) -> FieldSpec:
+    """Read one ``--field``.
+
+    Raises:
+        typer.BadParameter: it does not say a name, a known kind and a box.
+    """
+    found = _FIELD.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not NAME=KIND:X,Y,W,H[:STYLE[:LEXICON]]")
+    x, y, width, height = map(int, found["box"].split(","))
+    try:
+        kind, style = FieldKind(found["kind"]), WritingStyle(found["style"] or WritingStyle.LINE)
+    except ValueError as error:
+        kinds, styles = ", ".join(FieldKind), ", ".join(WritingStyle)
+        raise typer.BadParameter(f"{error}; kinds: {kinds}; styles: {styles}") from error
+    return FieldSpec(
+        name=found["name"],
+        box=Box(x_px=x, y_px=y, width_px=width, height_px=height),
+        kind=kind,
+        style=style,
+        lexicon=found["lexicon"],
+    )

@@ -1,0 +1,139 @@
+"""Read and write template folders: a blank form beside its ``template.toml``.
+
+A template folder holds ``template.toml`` and exactly one of ``blank.png``, ``blank.jpg`` and
+``blank.pdf``. What the TOML may say is checked in ``segmentation.template``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from segmentation import TemplateError, TemplateFault, format_template, parse_template
+from worker.document_images import decode_blank
+from worker.errors import ConfigError, PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from segmentation import FieldSpec, Template
+
+TEMPLATE_FILE = "template.toml"
+BLANK_FILES = ("blank.png", "blank.jpg", "blank.jpeg", "blank.pdf")
+DEFAULT_DPI = 300.0  # what blanks without a believable resolution are taken for
+_LEAST_DPI = 100.0  # cameras and editors write 72 or 96 into files of any size
+
+
+def load_template(folder: Path) -> Template:
+    """Read one template folder.
+
+    Raises:
+        TemplateError: the folder is not a sound template; it carries every fault found.
+    """
+    toml = folder / TEMPLATE_FILE
+    blanks = [path for name in BLANK_FILES if (path := folder / name).is_file()]
+    faults = []
+    if not toml.is_file():
+        fix = "write one with: penname template new BLANK --id ID --out DIR --field ..."
+        faults.append(TemplateFault(0, f"there is no {TEMPLATE_FILE}", fix))
+    if len(blanks) != 1:
+        found = " and ".join(path.name for path in blanks) or "none"
+        fix = f"keep exactly one of {', '.join(BLANK_FILES)}"
+        faults.append(TemplateFault(0, f"there must be one blank form, found {found}", fix))
+    if faults:
+        raise TemplateError(tuple(faults))
+    try:
+        text = toml.read_text("utf-8")
+        blank = decode_blank(blanks[0].read_bytes()).image
+    except (OSError, UnicodeDecodeError, PermanentError) as error:
+        fix = f"put a readable {TEMPLATE_FILE} and blank form there"
+        raise TemplateError((TemplateFault(0, str(error), fix),)) from error
+    return parse_template(text, blank, folder_name=folder.name)
+
+
+def load_templates(paths: Sequence[Path]) -> list[Template]:
+    """Read every template under ``paths``, each a template folder or a folder of them.
+
+    Raises:
+        ConfigError: there is no template, one is faulty, or two have one id; the message names
+            every fault of every template.
+    """
+    folders = [folder for path in paths for folder in _template_folders(path)]
+    if not folders:
+        places = ", ".join(map(str, paths))
+        raise ConfigError(
+            f"no template in {places}; write one with: penname template new BLANK --id ID --out DIR"
+            " --field ..."
+        )
+    templates: dict[str, list[tuple[Path, Template]]] = defaultdict(list)
+    faults = []
+    for folder in folders:
+        try:
+            template = load_template(folder)
+        except TemplateError as error:
+            faults.append(f"{folder}: {error}")
+            continue
+        templates[template.template_id].append((folder, template))
+    for template_id, same in templates.items():
+        if len(same) > 1:
+            places = " and ".join(str(folder) for folder, _ in same)
+            faults.append(f"{places} have one id, {template_id!r}: give each template its own")
+    if faults:
+        raise ConfigError("templates cannot be used:\n" + "\n".join(faults))
+    return [template for same in templates.values() for _, template in same]
+
+
+def write_template(
+    folder: Path, blank: Path, *, template_id: str, dpi: float | None, fields: Sequence[FieldSpec]
+) -> Template:
+    """Write a template folder: a copy of ``blank`` and its ``template.toml``.
+
+    Args:
+        folder: made where it is missing; must hold no template yet.
+        blank: PNG, JPEG or PDF of the form with nothing written on it.
+        template_id: what readings will call the form.
+        dpi: pixels per inch of the blank; None takes what the file says, else 300.
+        fields: the boxes to cut, in pixels of the blank.
+
+    Raises:
+        ConfigError: the folder holds a template, or the blank cannot be used.
+        TemplateError: the template would be faulty; nothing was written.
+    """
+    if any((folder / name).exists() for name in (TEMPLATE_FILE, *BLANK_FILES)):
+        raise ConfigError(f"{folder} holds a template already; choose another folder")
+    if f"blank{blank.suffix.lower()}" not in BLANK_FILES:
+        raise ConfigError(f"{blank} is neither PNG, JPEG nor PDF by its name; convert it first")
+    try:
+        data = blank.read_bytes()
+        page = decode_blank(data)
+    except OSError as error:
+        raise ConfigError(f"cannot read the blank form: {error}") from error
+    except PermanentError as error:
+        raise ConfigError(f"cannot use {blank} as a blank form: {error}") from error
+    text = format_template(
+        template_id=template_id, dpi=dpi or _believed_dpi(page.dpi), fields=fields
+    )
+    template = parse_template(text, page.image, folder_name=folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"blank{blank.suffix.lower()}").write_bytes(data)
+    (folder / TEMPLATE_FILE).write_text(text, "utf-8")
+    return template
+
+
+def _believed_dpi(claimed: float | None) -> float:
+    return claimed if claimed is not None and claimed >= _LEAST_DPI else DEFAULT_DPI
+
+
+def _template_folders(path: Path) -> Iterator[Path]:
+    """Give ``path`` itself if it looks like a template, else the folders in it that do."""
+    if not path.is_dir():
+        raise ConfigError(f"there is no template folder {path}")
+    if _looks_like_template(path):
+        yield path
+        return
+    yield from sorted(p for p in path.iterdir() if p.is_dir() and _looks_like_template(p))
+
+
+def _looks_like_template(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (TEMPLATE_FILE, *BLANK_FILES))
