@@ -10,18 +10,17 @@ import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
     from segmentation.types import GrayImage
 
 _JPEG_QUALITY = (45, 80)  # from, to; what office scanners use
-_PNG_LEVELS = 16  # gray levels kept, or noise makes up most of the file
-_FAX_THRESHOLD = 170  # lighter than the faintest pen, darker than the shaded paper
+_PAPER = 190  # lighter than the faintest pen, darker than the shaded paper
+_PNG_STEP = 16  # from one gray level kept to the next
 _NO_TIME = time.gmtime(0)
 
 
@@ -85,8 +84,9 @@ def encode(
 def _prepare(page: GrayImage, container: Container) -> Image.Image:
     """Bring a page to the pixels that the container keeps."""
     if container is Container.TIFF:  # black and white, as a fax or a copier sends them
-        return Image.fromarray(page > _FAX_THRESHOLD)
-    if container is Container.PNG:
-        step = 256 // _PNG_LEVELS
-        return Image.fromarray(page // step * step + step // 2)
+        return Image.fromarray(page > _PAPER)
+    if container is Container.PNG:  # paper made white, as scanners do for text
+        return Image.fromarray(
+            np.where(page > _PAPER, np.uint8(255), page // _PNG_STEP * _PNG_STEP)
+        )
     return Image.fromarray(page)

@@ -26,7 +26,7 @@ class ScannerParams:
     shift: float = 0.012  # either way, share of the page's width
     stretch: float = 0.008  # either way, each axis on its own: rollers slip
     keystone: float = 0.004  # either way, share that a corner is off, as with a lifted lid
-    upside_down: float = 0.08  # share of the pages
+    upside_down: float = 0.1  # share of the pages
     dark_edge: float = 0.25  # share of the pages that lie on a dark lid
     paper_gray: tuple[float, float] = (228, 250)
     ink_gray: tuple[float, float] = (8, 45)  # what black comes out as

@@ -6,7 +6,6 @@ in pixels. Text sits on its baseline. Images are ``(H, W)`` uint8, 0 ink on 255 
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -138,8 +137,8 @@ def mm_box(x_mm: float, y_mm: float, width_mm: float, height_mm: float) -> Box:
     return Box(
         x_px=left,
         y_px=top,
-        width_px=max(1, math.ceil(width_mm * DPI / _MM_PER_INCH)),
-        height_px=max(1, math.ceil(height_mm * DPI / _MM_PER_INCH)),
+        width_px=max(1, to_px(x_mm + width_mm) - left),
+        height_px=max(1, to_px(y_mm + height_mm) - top),
     )
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from worker.samples.blank import Blank
 
+    _Row = tuple[str, str, str, str, int]
+
 _COLUMNS = ("form", "scan", "field", "text", "page")
 # For each form in turn; most scans are JPEGs, as on people's disks.
 _CONTAINERS = (
@@ -43,6 +45,7 @@ _CONTAINERS = (
     (Container.JPEG, Container.PDF, Container.JPEG, Container.PNG, Container.JPEG),
 )
 _TIFF_PAGES = 2
+_FILLING, _SCANNING, _ENCODING = range(3)  # streams of chance, so that one never shifts another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ def write_samples(out: Path, *, forms: int, seed: int) -> SampleSummary:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} is not an empty folder; remove it or name another")
     blanks = (clinic_form(), school_form())
-    rows: list[tuple[str, str, str, str, int]] = []
+    rows: list[_Row] = []
     files = 0
     for i, blank in enumerate(blanks):
         _write_template(out / "templates" / blank.form_id, blank)
@@ -117,23 +120,23 @@ def _plan(numbers: Sequence[int], containers: Sequence[Container]) -> Iterator[_
         left = left[taken:]
 
 
-def _write_file(
-    folder: Path, file: _File, blank: Blank, seed: int
-) -> Iterator[tuple[str, str, str, str, int]]:
+def _write_file(folder: Path, file: _File, blank: Blank, seed: int) -> list[_Row]:
     """Fill, scan and write the forms of one file, and give its rows of the truth."""
+    rows: list[_Row] = []
     pages = []
-    rng = np.random.default_rng([seed, 0])
     for page, number in enumerate(file.numbers, start=1):
-        rng = np.random.default_rng([seed, number])
-        filled = fill(blank, rng)
-        pages.append(scan(filled.image, rng))
-        for name, text in filled.texts.items():
-            yield blank.form_id, file.name, name, text, page
+        filled = fill(blank, np.random.default_rng([seed, number, _FILLING]))
+        pages.append(scan(filled.image, np.random.default_rng([seed, number, _SCANNING])))
+        rows += [
+            (blank.form_id, file.name, name, text, page) for name, text in filled.texts.items()
+        ]
+    rng = np.random.default_rng([seed, file.numbers[0], _ENCODING])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / file.name).write_bytes(encode(pages, file.container, dpi=blank.dpi, rng=rng))
+    return rows
 
 
-def _write_truth(path: Path, rows: Sequence[tuple[str, str, str, str, int]]) -> None:
+def _write_truth(path: Path, rows: Sequence[_Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
