@@ -6,6 +6,7 @@ apostrophe is an apostrophe, every dash a hyphen, every space a space.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def normalise(text: str) -> str:
 
 def frames_needed(labels: Sequence[int]) -> int:
     """Count the frames a text needs: one a label, one more between equal neighbours."""
-    return len(labels) + sum(a == b for a, b in zip(labels, labels[1:], strict=False))
+    return len(labels) + sum(a == b for a, b in itertools.pairwise(labels))
 
 
 class Alphabet:

@@ -3,6 +3,7 @@
 RecognitionError
 ├─ AlphabetError          a text holds a character the alphabet lacks
 ├─ CheckpointError        weights, settings and alphabet do not belong together
+├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
 ├─ ManifestError          the sample list is empty, repeats itself or leaks writers
 ├─ TrainingConfigError    the training settings hold faults; all are listed
@@ -27,6 +28,10 @@ class AlphabetError(RecognitionError):
 
 class CheckpointError(RecognitionError):
     """Weights, settings and alphabet do not belong together, or the file is damaged."""
+
+
+class LexiconError(RecognitionError):
+    """The name list is missing, empty or not a list of names with counts."""
 
 
 class LineTooNarrowError(RecognitionError):

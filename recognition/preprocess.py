@@ -41,6 +41,7 @@ class PreprocessParams:
     ruling_share: float = 0.3  # components wider than this share of the crop ...
     ruling_flatness: float = 12.0  # ... and this many times wider than high are rulings
     line_gap_share: float = 0.07  # empty rows of this share of the crop part two lines of writing
+    clear_line: float = 1.25  # a line of writing this much larger than another stands alone
     min_writing_share: float = 0.2  # ink lower than this share of the crop is not blown up further
 
 
@@ -119,7 +120,10 @@ def _tallest_band(
         (e - s) * np.sqrt(parts[own, 2].sum())
         for s, e, own in zip(starts, ends, inside, strict=True)
     ]
-    return parts[inside[int(np.argmax(size))]]
+    best, *others = sorted(range(len(size)), key=lambda i: -size[i])
+    # Where two lines are of like size, either may be the writing, so both stay in view.
+    rivals = [i for i in others if size[i] * params.clear_line > size[best]]
+    return parts[np.any([inside[i] for i in [best, *rivals]], axis=0)]
 
 
 def _reduced(crop: GrayImage, params: PreprocessParams) -> GrayImage:

@@ -1,0 +1,171 @@
+"""A list of names that a field's value is likely to stand in, as a tree of their letters.
+
+A lexicon file is UTF-8 text, one ``NAME`` or ``NAME,COUNT`` a line; a name without a count
+counts once. Names are looked up folded (``folding``), and given as the file spells them.
+
+The tree answers two questions: which letters may follow a prefix, for a beam that must end in
+a name; and which names lie within a few edits of a text, the tolerance that Shi, Bai and Yao
+2015 (arXiv:1507.05717, section 2.3.2) get from a BK-tree. Here the edits are counted row by
+row along the tree, a whole level at once, and branches beyond the limit are left (Schulz and
+Mihov 2002, doi:10.1007/s10032-002-0082-8, do it with an automaton).
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recognition.errors import LexiconError
+from recognition.folding import fold_letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+Ints = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One name of a lexicon."""
+
+    name: str = field(repr=False)  # as the file spells it; of names that fold alike, the commonest
+    letters: str = field(repr=False)  # folded
+    log_share: float  # natural log of its share in all counts
+
+
+class Lexicon:
+    """Names as a tree. Nodes are numbered level by level; node 0 is the empty prefix."""
+
+    start = 0
+
+    def __init__(self, counts: Iterable[tuple[str, float]]) -> None:
+        """Take names with their counts.
+
+        Raises:
+            LexiconError: there is no name, or a name is empty or its count not positive.
+        """
+        self.entries = _entries(counts)
+        letters, parents, ends = _grow([entry.letters for entry in self.entries])
+        self.least_log_share = min(entry.log_share for entry in self.entries)
+        self._codes = letters
+        self._letters = "".join(map(chr, letters))  # str.find beats searching an array
+        self._child_count = np.bincount(parents[1:], minlength=len(parents))
+        self._first_child = 1 + np.cumsum(self._child_count) - self._child_count
+        self._entry = np.full(len(parents), -1, np.intp)
+        self._entry[ends] = np.arange(len(ends))
+
+    def step(self, node: int, letter: str) -> int | None:
+        """Give the node one folded letter further; None where no name goes on so."""
+        first = int(self._first_child[node])
+        found = self._letters.find(letter, first, first + int(self._child_count[node]))
+        return found if found > 0 else None
+
+    def entry_at(self, node: int) -> Entry | None:
+        """Give the name that ends at a node."""
+        index = int(self._entry[node])
+        return self.entries[index] if index >= 0 else None
+
+    def within(self, letters: str, edits: int) -> list[tuple[Entry, int]]:
+        """Find the names that few insertions, deletions and substitutions part from a text.
+
+        Args:
+            letters: the folded text.
+            edits: how many, at most.
+
+        Returns:
+            The names with their number of edits: fewest first, then by the names' letters.
+        """
+        goal = np.array([ord(letter) for letter in letters], np.int64)
+        offsets = np.arange(len(goal) + 1)
+        nodes, rows = np.zeros(1, np.intp), offsets[None, :]  # edits from prefix to text's prefixes
+        found: list[tuple[int, int]] = []
+        while len(nodes):
+            near = (rows[:, -1] <= edits) & (self._entry[nodes] >= 0)
+            found += zip(rows[near, -1].tolist(), self._entry[nodes[near]].tolist(), strict=True)
+            alive = rows.min(axis=1) <= edits
+            nodes, above = self._children(nodes[alive], rows[alive])
+            differs = self._codes[nodes][:, None] != goal
+            rows = above + 1
+            rows[:, 1:] = np.minimum(rows[:, 1:], above[:, :-1] + differs)
+            rows = np.minimum.accumulate(rows - offsets, axis=1) + offsets  # insertions
+        return [(self.entries[index], distance) for distance, index in sorted(found)]
+
+    def _children(self, nodes: Ints, rows: Ints) -> tuple[Ints, Ints]:
+        """Give the nodes' children, each with its parent's row."""
+        counts = self._child_count[nodes]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(self._first_child[nodes], counts) + within, np.repeat(rows, counts, axis=0)
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """Read a lexicon file.
+
+    Raises:
+        LexiconError: the file is missing, not UTF-8 or holds no name, or a line is not
+            ``NAME[,COUNT]`` with a positive count.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconError(f"{path} is no readable lexicon") from error
+    return Lexicon(
+        _read_line(line, f"{path} line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    )
+
+
+def _read_line(line: str, where: str) -> tuple[str, float]:
+    """Split ``NAME[,COUNT]``."""
+    name, _, count = line.partition(",")
+    try:
+        return name, float(count) if count.strip() else 1.0
+    except ValueError as error:
+        raise LexiconError(f"{where}: the count is no number") from error
+
+
+def _entries(counts: Iterable[tuple[str, float]]) -> tuple[Entry, ...]:
+    """Join names that fold alike; ascending by folded letters."""
+    spellings: dict[str, list[tuple[float, str]]] = {}
+    for raw, count in counts:
+        name = " ".join(unicodedata.normalize("NFC", raw).split())
+        if not name or not 0 < count < math.inf:
+            raise LexiconError(f"a name is empty, or its count {count:g} is not positive")
+        spellings.setdefault(fold_letters(name), []).append((-count, name))
+    if not spellings:
+        raise LexiconError("the lexicon holds no name")
+    sums = {letters: -sum(count for count, _ in names) for letters, names in spellings.items()}
+    total = math.fsum(sums.values())
+    return tuple(
+        Entry(name=min(names)[1], letters=letters, log_share=math.log(sums[letters] / total))
+        for letters, names in sorted(spellings.items())
+    )
+
+
+def _grow(texts: Sequence[str]) -> tuple[Ints, Ints, Ints]:
+    """Build the tree of ascending texts, one letter of all of them at a time.
+
+    Returns:
+        Each node's letter as a code point, each node's parent, and each text's last node.
+    """
+    array = np.array(texts)
+    grid = array.view(np.uint32).reshape(len(texts), -1).astype(np.intp)  # (E, L), 0 is no letter
+    letters, parents = [np.zeros(1, np.intp)], [np.zeros(1, np.intp)]
+    at = np.zeros(len(texts), np.intp)
+    made = 1
+    for column in grid.T:
+        there = np.flatnonzero(column)
+        above, letter = at[there], column[there]
+        new = np.ones(len(there), np.bool_)
+        new[1:] = (above[1:] != above[:-1]) | (letter[1:] != letter[:-1])
+        at[there] = made - 1 + np.cumsum(new)
+        letters.append(letter[new])
+        parents.append(above[new])
+        made += int(new.sum())
+    return np.concatenate(letters), np.concatenate(parents), at

@@ -1,0 +1,199 @@
+"""Weigh what the ink says against what names say: the prior's or the lexicon's reading.
+
+The raw text is the best path's. A rival replaces it only where two things hold: rival and
+names together outweigh raw text and names, and the ink itself leaves room, since its own log
+probability of the rival is at most ``margin_nats`` below that of the raw text. So a rare true
+name in clear ink stays, however odd the prior finds it.
+
+Rivals are folded texts; the ink decides how each of their letters is written (``scoring``).
+A rival that folds to the raw text changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from recognition.alphabet import normalise
+from recognition.beam import BeamParams, search
+from recognition.decode import best_path
+from recognition.folding import fold_letters
+from recognition.ink import cut_ink
+from recognition.scoring import ink_log_probs, written_as
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recognition.alphabet import Alphabet
+    from recognition.ink import Ink, LogProbs
+    from recognition.lexicon import Lexicon
+    from recognition.prior import NamePrior
+    from recognition.types import CharReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorParams:
+    """How far a name prior is believed. Weights and margin are fitted on held-out names."""
+
+    weight: float = 0.4  # of the prior's log probability beside the ink's
+    letter_bonus: float = 0.6  # nats a letter: the prior alone would favour short names
+    margin_nats: float = 6.0  # the ink's log probability may fall this far for a rival
+    label_floor: float = 1e-3  # labels less probable in a frame are not searched there
+    beam: BeamParams = field(default_factory=BeamParams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexiconParams:
+    """How far a lexicon is believed."""
+
+    weight: float = 0.2  # of a name's log share beside the ink's log probability
+    margin_nats: float = 15.0  # as for the prior: a value that is in no list may be true
+    edits: int = 2  # names this near the raw text are weighed, whatever the beam finds
+    label_floor: float = 1e-3  # as for the prior
+    beam: BeamParams = field(default_factory=BeamParams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewriting:
+    """A line's reading with names taken into account, and what was weighed."""
+
+    text: str = field(repr=False)  # NFC; equals the raw text where nothing was rewritten
+    raw_text: str = field(repr=False)  # the best path's text
+    chars: tuple[CharReading, ...] = field(repr=False)  # of ``text``
+    probability: float  # [0, 1], share of ``text`` in all texts weighed, by ink and names
+    margin_nats: float  # how much less probable the ink finds ``text`` than the raw text; or < 0
+
+    @property
+    def changed(self) -> bool:
+        """Say whether the raw text was rewritten."""
+        return self.text != self.raw_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rival:
+    """A text weighed."""
+
+    letters: str
+    ink: float
+    score: float  # by ink and names
+
+
+def with_prior(
+    log_probs: LogProbs, *, alphabet: Alphabet, prior: NamePrior, params: PriorParams
+) -> Rewriting:
+    """Read a line with a name prior.
+
+    Args:
+        log_probs: (T, C) of the line's own frames.
+        alphabet: of C labels.
+        prior: judges names.
+        params: how far it is believed.
+
+    Raises:
+        ValueError: C is not the alphabet's size, or a frame holds no distribution.
+    """
+    raw_chars = best_path(log_probs, alphabet)[1]
+    raw = _folded(raw_chars)
+    ink = cut_ink(log_probs, alphabet.characters, floor=params.label_floor)
+    found = search(ink, _PriorGuide(prior, params), params.beam, kept=raw)
+    rivals = [_Rival(letters=f.letters, ink=f.ink, score=f.score) for f in found]
+    return _decide(ink, raw_chars, rivals, alphabet, margin_nats=params.margin_nats)
+
+
+def with_lexicon(
+    log_probs: LogProbs, *, alphabet: Alphabet, lexicon: Lexicon, params: LexiconParams
+) -> Rewriting:
+    """Read a line whose value most likely stands in a lexicon.
+
+    Names are weighed that a beam along the lexicon finds, or that stand within a few edits of
+    the raw text; all of them exactly (Shi, Bai and Yao 2015, arXiv:1507.05717, section 2.3.2).
+
+    Args:
+        log_probs: (T, C) of the line's own frames.
+        alphabet: of C labels.
+        lexicon: the names.
+        params: how far they are believed.
+
+    Raises:
+        ValueError: C is not the alphabet's size, or a frame holds no distribution.
+    """
+    raw_chars = best_path(log_probs, alphabet)[1]
+    raw = _folded(raw_chars)
+    ink = cut_ink(log_probs, alphabet.characters, floor=params.label_floor)
+    guide = _LexiconGuide(lexicon, params)
+    weights = {found.letters: found.weight for found in search(ink, guide, params.beam)}
+    for entry, _ in lexicon.within(raw, params.edits):
+        weights[entry.letters] = params.weight * entry.log_share
+    # A raw text in no list weighs as the rarest name would: the list does not know it.
+    weights.setdefault(raw, params.weight * lexicon.least_log_share)
+    texts = sorted(weights)
+    inks = ink_log_probs(ink, texts).tolist()
+    rivals = [
+        _Rival(letters=text, ink=own, score=own + weights[text])
+        for text, own in zip(texts, inks, strict=True)
+        if own > -math.inf
+    ]
+    return _decide(ink, raw_chars, rivals, alphabet, margin_nats=params.margin_nats)
+
+
+class _PriorGuide:
+    """Lets a beam ask the prior."""
+
+    def __init__(self, prior: NamePrior, params: PriorParams) -> None:
+        self._prior = prior
+        self._params = params
+        self.start = prior.start
+
+    def step(self, state: int, letter: str) -> tuple[int, float]:
+        after, log_prob = self._prior.step(state, letter)
+        return after, self._params.weight * log_prob + self._params.letter_bonus
+
+    def end(self, state: int) -> float:
+        return self._params.weight * self._prior.end(state)
+
+
+class _LexiconGuide:
+    """Keeps a beam to the names of a lexicon."""
+
+    def __init__(self, lexicon: Lexicon, params: LexiconParams) -> None:
+        self._lexicon = lexicon
+        self._weight = params.weight
+        self.start = lexicon.start
+
+    def step(self, state: int, letter: str) -> tuple[int, float]:
+        after = self._lexicon.step(state, letter)
+        return (state, -math.inf) if after is None else (after, 0.0)
+
+    def end(self, state: int) -> float:
+        entry = self._lexicon.entry_at(state)
+        return -math.inf if entry is None else self._weight * entry.log_share
+
+
+def _folded(chars: Sequence[CharReading]) -> str:
+    return fold_letters("".join(char.char for char in chars))
+
+
+def _decide(
+    ink: Ink,
+    raw_chars: tuple[CharReading, ...],
+    rivals: Sequence[_Rival],
+    alphabet: Alphabet,
+    *,
+    margin_nats: float,
+) -> Rewriting:
+    """Take the best rival for which the ink leaves room; the raw text is one of them."""
+    raw = _folded(raw_chars)
+    raw_ink = next(rival.ink for rival in rivals if rival.letters == raw)
+    allowed = [rival for rival in rivals if raw_ink - rival.ink <= margin_nats]
+    best = max(allowed, key=lambda rival: (rival.score, rival.letters == raw))
+    kept = best.letters == raw
+    chars = raw_chars if kept else written_as(ink, best.letters, alphabet.characters)
+    total = math.fsum(math.exp(rival.score - best.score) for rival in allowed)
+    return Rewriting(
+        text=normalise("".join(char.char for char in chars)),
+        raw_text=normalise("".join(char.char for char in raw_chars)),
+        chars=chars,
+        probability=1 / total,
+        margin_nats=raw_ink - best.ink,
+    )

@@ -1,0 +1,179 @@
+"""Settings of a training run, read from TOML; every fault is reported at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recognition.errors import TrainingConfigError
+
+_FONT_FILES = ("*.ttf", "*.otf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One folder of labelled crops to learn from."""
+
+    folder: Path
+    split: str
+    share: float  # of the lines drawn in training, against the other sources
+    case: str = "written"  # "written": labels follow the ink; "open": they say letters only
+    form: bool = False  # crops come with their form's surroundings, so few are added
+    join: float = 0.0  # share of lines put together from two crops of one writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnConfig:
+    """Names drawn in fonts."""
+
+    fonts: tuple[Path, ...]  # files, or folders of TTF and OTF files
+    names: tuple[Path, ...]  # lists of names
+    share: float
+
+    def font_files(self) -> list[Path]:
+        """List the font files, in a fixed order."""
+        files: list[Path] = []
+        for path in self.fonts:
+            found = [path] if path.is_file() else [f for p in _FONT_FILES for f in path.glob(p)]
+            files.extend(sorted(found))
+        return files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationConfig:
+    """One folder of labelled crops to measure on."""
+
+    name: str
+    folder: Path
+    split: str
+    holdout: bool = False  # only the writers that training leaves out
+    limit: int | None = None  # first so many only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """A whole run."""
+
+    out: Path  # folder for weights, log and record
+    steps: int  # batches; the learning rate ends at 0 here
+    sources: tuple[SourceConfig, ...]
+    validations: tuple[ValidationConfig, ...] = ()
+    drawn: DrawnConfig | None = None
+    seed: int = 1
+    threads: int = 2
+    batch_lines: int = 64
+    batch_width_px: int = 64 * 256  # lines times widest line of a batch, at most
+    max_width_px: int = 448  # wider lines are left out of training
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup_share: float = 0.05  # of the steps
+    ema_decay: float = 0.998
+    clip_norm: float = 5.0
+    doubt_after: float = 0.25  # share of the steps after which ...
+    doubt_loss: float = 3.0  # ... a line with more loss a character than this teaches nothing
+    save_every: int = 200  # steps
+    evaluate_every: int = 1000  # steps
+    model: dict[str, Any] = dataclasses.field(default_factory=dict)  # ModelConfig, less alphabet
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Read a TOML file; relative paths start at the file's folder.
+
+    Raises:
+        TrainingConfigError: the file is missing or holds faults; all of them are listed.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingConfigError([f"{path}: {error}"]) from error
+    faults: list[str] = []
+    root = path.parent
+    built = {
+        "sources": _tables(SourceConfig, data.pop("source", []), "source", root, faults),
+        "validations": _tables(
+            ValidationConfig, data.pop("validation", []), "validation", root, faults
+        ),
+    }
+    if (drawn := data.pop("drawn", None)) is not None:
+        made = _tables(DrawnConfig, [drawn], "drawn", root, faults)
+        built["drawn"] = made[0] if made else None
+    config = _table(TrainingConfig, {**data, **built}, "", root, faults)
+    if config is not None:
+        faults.extend(_contradictions(config))
+    if faults or config is None:
+        raise TrainingConfigError(faults)
+    return config
+
+
+def _tables(kind: type, tables: Any, name: str, root: Path, faults: list[str]) -> tuple[Any, ...]:
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        faults.append(f"{name}: want a table")
+        return ()
+    made = [
+        _table(kind, table, f"{name}[{i}]." if len(tables) > 1 else f"{name}.", root, faults)
+        for i, table in enumerate(tables)
+    ]
+    return tuple(item for item in made if item is not None)
+
+
+def _table(kind: type, table: dict[str, Any], where: str, root: Path, faults: list[str]) -> Any:
+    """Build one dataclass from a table, or note what is wrong and give None."""
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    before = len(faults)
+    faults.extend(f"{where}{name}: no such setting" for name in table if name not in fields)
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name not in table:
+            if field.default is field.default_factory is dataclasses.MISSING:
+                faults.append(f"{where}{name}: missing")
+            continue
+        try:
+            values[name] = _value(str(field.type), table[name], root)
+        except TypeError as error:
+            faults.append(f"{where}{name}: {error}")
+    return kind(**values) if len(faults) == before else None
+
+
+def _value(kind: str, value: Any, root: Path) -> Any:
+    """Check one value against its annotation; paths are made absolute."""
+    if kind == "Path" and isinstance(value, str):
+        return root / value
+    if kind == "tuple[Path, ...]":
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return tuple(root / v for v in value)
+    elif kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif kind in {"int", "int | None"} and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    elif (
+        (kind == "str" and isinstance(value, str))
+        or (kind == "bool" and isinstance(value, bool))
+        or (kind.startswith("dict") and isinstance(value, dict))
+        or (kind.startswith(("tuple[Source", "tuple[Valid")) and isinstance(value, tuple))
+        or kind.startswith("DrawnConfig")
+    ):
+        return value
+    raise TypeError(f"want {kind}, got {value!r}")
+
+
+def _contradictions(config: TrainingConfig) -> list[str]:
+    """List what each setting alone cannot show."""
+    faults: list[str] = []
+    positive = ("steps", "threads", "batch_lines", "max_width_px", "learning_rate", "clip_norm",
+                "save_every", "evaluate_every", "doubt_loss")  # fmt: skip
+    faults.extend(f"{name}: want more than 0" for name in positive if getattr(config, name) <= 0)
+    shares = ("warmup_share", "ema_decay", "doubt_after")
+    faults.extend(f"{name}: want 0 to 1" for name in shares if not 0 <= getattr(config, name) <= 1)
+    faults.extend(
+        f"source.case: want 'written' or 'open', got {source.case!r}"
+        for source in config.sources
+        if source.case not in {"written", "open"}
+    )
+    if not config.sources and config.drawn is None:
+        faults.append("source: nothing to learn from")
+    if config.drawn is not None and not config.drawn.font_files():
+        faults.append("drawn.fonts: no TTF or OTF file there")
+    return faults

@@ -1,0 +1,102 @@
+"""Score a network on labelled crops: greedy, no prior, no lexicon."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recognition import metrics
+from recognition.training.crop_store import read_crop
+from recognition.training.manifest import only_held_out, read_split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from recognition.recognizer import Recognizer
+    from recognition.training.manifest import Sample
+    from recognition.types import Reading
+
+_SHARD = 1024  # crops decoded at once, so that a large split does not fill the memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesReport:
+    """How well a split was read."""
+
+    n: int
+    exact: float  # share of texts equal to their label, as it stands
+    exact_folded: float  # without marks, letter case and other signs
+    cer: float  # folded; all edits over all reference characters
+    cer_strict: float
+    crops_per_s: float  # from decoded crop to reading
+    model_id: str
+
+
+def evaluate_names(
+    recognizer: Recognizer,
+    folder: Path,
+    split: str,
+    *,
+    holdout: bool = False,
+    limit: int | None = None,
+) -> NamesReport:
+    """Read a split and compare it with its labels.
+
+    Args:
+        recognizer: the network.
+        folder: holds the split, in either layout of ``manifest``.
+        split: its name.
+        holdout: keep only the writers that training leaves out.
+        limit: keep only the first so many.
+
+    Raises:
+        ManifestError: there is nothing to read, or a file is no picture.
+    """
+    samples = select(folder, split, holdout=holdout, limit=limit)
+    readings, seconds = read_samples(recognizer, samples)
+    return score(
+        [reading.text for reading in readings],
+        [sample.text for sample in samples],
+        crops_per_s=len(samples) / seconds,
+        model_id=recognizer.model_id,
+    )
+
+
+def select(folder: Path, split: str, *, holdout: bool, limit: int | None) -> list[Sample]:
+    """List the samples that are measured."""
+    samples = read_split(folder, split)
+    return (only_held_out(samples) if holdout else samples)[:limit]
+
+
+def read_samples(recognizer: Recognizer, samples: Sequence[Sample]) -> tuple[list[Reading], float]:
+    """Read the crops of samples; the seconds count reading alone, not decoding."""
+    readings: list[Reading] = []
+    seconds = 0.0
+    for start in range(0, len(samples), _SHARD):
+        crops = [read_crop(sample.image) for sample in samples[start : start + _SHARD]]
+        began = time.perf_counter()
+        readings.extend(recognizer.read(crops))
+        seconds += time.perf_counter() - began
+    return readings, max(seconds, 1e-9)
+
+
+def score(
+    texts: Sequence[str], references: Sequence[str], *, crops_per_s: float, model_id: str
+) -> NamesReport:
+    """Compare texts with their references.
+
+    Raises:
+        ValueError: the numbers differ, or there is nothing to compare.
+    """
+    folded, wanted = [metrics.fold(t) for t in texts], [metrics.fold(r) for r in references]
+    return NamesReport(
+        n=len(references),
+        exact=metrics.exact(texts, references),
+        exact_folded=metrics.exact(folded, wanted),
+        cer=metrics.cer(folded, wanted),
+        cer_strict=metrics.cer(texts, references),
+        crops_per_s=crops_per_s,
+        model_id=model_id,
+    )

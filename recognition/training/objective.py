@@ -1,0 +1,78 @@
+"""What training makes small: plain CTC, or CTC that leaves letter case and accents open.
+
+Some sources label every crop in upper case without accents, whatever the ink says. Taught
+as they stand, such labels would unlearn small letters. For these lines the loss is the negative
+log of a mixture over spellings (upper, title and lower case), each over classes in which an
+accented letter also counts, in part, as its plain one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import torch
+
+from recognition.ctc import ctc_losses, mixture_losses
+from recognition.types import FrameLogProbs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from recognition.alphabet import Alphabet
+    from recognition.training.dataset import TrainingLine
+
+CASE_WEIGHTS = (0.85, 0.1, 0.05)  # upper, title, lower: how a form's name is likely written
+ACCENT_SHARE = 0.5  # how far an accented letter counts as its plain one
+_TINY = 1e-12  # keeps the log finite
+
+
+def accent_folding(alphabet: Alphabet) -> Tensor:
+    """Give (C, C): row i spreads label i over the labels it counts as; rows sum to 1.
+
+    Rows must sum to 1: torch's CTC gradient holds only for log probabilities that do.
+    """
+    folding = torch.eye(alphabet.size)
+    for char in alphabet.characters:
+        plain = unicodedata.normalize("NFD", char)[0]
+        if plain != char and alphabet.covers(plain):
+            own, base = alphabet.encode(char)[0], alphabet.encode(plain)[0]
+            folding[own, own] = 1 - ACCENT_SHARE
+            folding[own, base] = ACCENT_SHARE
+    return folding
+
+
+def line_losses(
+    log_probs: FrameLogProbs, lines: Sequence[TrainingLine], alphabet: Alphabet, folding: Tensor
+) -> Tensor:
+    """Give each line's loss by its own kind: (N,) float32, in the order of ``lines``.
+
+    Raises:
+        AlphabetError: a text cannot be spelled.
+        LineTooNarrowError: a line gives fewer frames than its text needs.
+    """
+    losses = log_probs.values.new_zeros(len(lines))
+    strict = [i for i, line in enumerate(lines) if not line.open_case]
+    loose = [i for i, line in enumerate(lines) if line.open_case]
+    if strict:
+        targets = [alphabet.encode(lines[i].text) for i in strict]
+        losses[strict] = ctc_losses(_part(log_probs, strict), targets)
+    if loose:
+        part = _part(log_probs, loose)
+        folded = torch.log(part.values.exp() @ folding + _TINY)
+        variants = [
+            [alphabet.encode(case(lines[i].text)) for i in loose]
+            for case in (str.upper, str.title, str.lower)
+        ]
+        losses[loose] = mixture_losses(
+            FrameLogProbs(values=folded, frames=part.frames), variants, CASE_WEIGHTS
+        )
+    return losses
+
+
+def _part(log_probs: FrameLogProbs, indexes: Sequence[int]) -> FrameLogProbs:
+    return FrameLogProbs(
+        values=log_probs.values[:, indexes], frames=log_probs.frames[list(indexes)]
+    )

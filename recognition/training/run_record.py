@@ -1,0 +1,58 @@
+"""What a training run leaves beside its weights: seed, versions, data checksums, metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from recognition.training.config import TrainingConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """All it takes to judge a release, and to run its training again."""
+
+    seed: int
+    steps: int  # done
+    lines: int  # read in training, repeats counted
+    data_sha256: Sequence[str]  # one a source, over files and labels
+    fonts: int  # files drawn with
+    versions: Mapping[str, str]
+    metrics: Mapping[str, Mapping[str, float]]  # by validation set
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the record as JSON takes it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def versions() -> dict[str, str]:
+    """Name what the run was made with."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+
+
+def count_fonts(config: TrainingConfig) -> int:
+    """Count the fonts that a run draws with."""
+    return len(config.drawn.font_files()) if config.drawn else 0
+
+
+def write_record(path: Path, record: RunRecord) -> None:
+    """Write the record whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(record.as_dict(), indent=2) + "\n", encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX

@@ -1,0 +1,217 @@
+"""The whole run, top to bottom: data, network, steps, measures, weights.
+
+State is saved whole or not at all, every so many steps; a run that is killed goes on from there
+when it is started again. The number of steps may be changed between: the learning rate follows
+the share of steps done.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.batching import pad_lines
+from recognition.checkpoint import save_checkpoint
+from recognition.errors import NonFiniteLossError
+from recognition.model import Crnn
+from recognition.recognizer import Recognizer
+from recognition.training.crop_store import data_checksum
+from recognition.training.dataset import batches
+from recognition.training.evaluate import evaluate_names
+from recognition.training.manifest import read_split, without_held_out
+from recognition.training.objective import accent_folding, line_losses
+from recognition.training.run_record import RunRecord, count_fonts, versions, write_record
+from recognition.types import ModelConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from recognition.training.config import TrainingConfig
+    from recognition.training.dataset import TrainingLine
+
+STATE, WEIGHTS, BEST, RECORD, LOG = (
+    "state.pt", "weights.safetensors", "best.safetensors", "record.json", "log.jsonl",
+)  # fmt: skip
+
+
+class Run:
+    """One run's network, its average, its optimiser and how far it is."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        """Start afresh, or go on from the state in ``config.out``."""
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.alphabet = Alphabet(NAME_ALPHABET)
+        self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **config.model)
+        self.model = Crnn(self.model_config)
+        self.average = copy.deepcopy(self.model).eval()
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.folding = accent_folding(self.alphabet)
+        self.step = 0
+        self.lines = 0
+        self.best = math.inf
+        if (config.out / STATE).is_file():
+            self._load(config.out / STATE)
+
+    def learn(self, lines: list[TrainingLine]) -> float:
+        """Take one step on a batch.
+
+        Returns:
+            The mean loss a line.
+
+        Raises:
+            NonFiniteLossError: the loss is NaN or infinite.
+        """
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * learning_pace(
+                self.step / config.steps, config.warmup_share
+            )
+        self.model.train()
+        log_probs = self.model(pad_lines([line.image for line in lines]))
+        losses = line_losses(log_probs, lines, self.alphabet, self.folding)
+        if not bool(torch.isfinite(losses).all()):
+            raise NonFiniteLossError(step=self.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        (losses * self._trusted(losses.detach(), lines)).mean().backward()  # type: ignore[no-untyped-call] # torch's own
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+        self.optimizer.step()
+        self.step += 1
+        self.lines += len(lines)
+        self._follow()
+        return float(losses.detach().mean())
+
+    def _trusted(self, losses: Tensor, lines: list[TrainingLine]) -> Tensor:
+        """Give 0 for lines so wrong, once much is learned, that the label must be; else 1."""
+        if self.step < self.config.doubt_after * self.config.steps:
+            return torch.ones_like(losses)
+        lengths = torch.tensor([len(line.text) for line in lines])
+        return (losses <= self.config.doubt_loss * lengths).to(losses.dtype)
+
+    def _follow(self) -> None:
+        """Let the average follow the weights, quickly at first."""
+        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for kept, new in zip(
+                self.average.state_dict().values(), self.model.state_dict().values(), strict=True
+            ):
+                if kept.is_floating_point():
+                    kept.lerp_(new, 1 - decay)
+                else:
+                    kept.copy_(new)
+
+    def save(self) -> None:
+        """Save the state whole or not at all."""
+        partial = self.config.out / (STATE + ".partial")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "lines": self.lines,
+                "best": self.best,
+            },
+            partial,
+        )
+        os.replace(partial, self.config.out / STATE)  # noqa: PTH105 - atomic on POSIX
+
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.lines, self.best = state["step"], state["lines"], state["best"]
+
+
+def learning_pace(done: float, warmup: float) -> float:
+    """Give the share of the full learning rate: a straight rise, then half a cosine to 0.
+
+    Args:
+        done: share of the steps done, in [0, 1].
+        warmup: share of the steps in which the rate rises.
+    """
+    if done < warmup:
+        return max(done / warmup, 0.01)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / max(1e-9, 1 - warmup))))
+
+
+def train(config: TrainingConfig) -> RunRecord:
+    """Run the training, or what is left of it, and write weights and record to ``config.out``.
+
+    Raises:
+        ManifestError: a source is missing, empty or damaged.
+        NonFiniteLossError: the loss is NaN or infinite.
+    """
+    torch.set_num_threads(config.threads)
+    config.out.mkdir(parents=True, exist_ok=True)
+    run = Run(config)
+    checksums = [
+        data_checksum(without_held_out(read_split(s.folder, s.split))) for s in config.sources
+    ]
+    began, since, loss = time.monotonic(), run.lines, 0.0
+    feed = batches(config, run.alphabet, first_step=run.step)
+    while run.step < config.steps:
+        loss += 0.02 * (run.learn(next(feed)) - loss)
+        if run.step % config.save_every == 0:
+            run.save()
+            rate = (run.lines - since) / (time.monotonic() - began)
+            _log(config, event="step", step=run.step, loss=loss, lines_per_s=rate)
+        if run.step % config.evaluate_every == 0 and run.step < config.steps:
+            _release(run, checksums)
+    feed.close()
+    run.save()
+    return _release(run, checksums)
+
+
+def _release(run: Run, checksums: list[str]) -> RunRecord:
+    """Measure the averaged network and write it, with its record, to the run's folder."""
+    config = run.config
+    measured = measure(run)
+    record = RunRecord(
+        seed=config.seed,
+        steps=run.step,
+        lines=run.lines,
+        data_sha256=checksums,
+        fonts=count_fonts(config),
+        versions=versions(),
+        metrics=measured,
+    )
+    save_checkpoint(config.out / WEIGHTS, run.average, run.model_config, record.as_dict())
+    write_record(config.out / RECORD, record)
+    _log(config, event="measured", step=run.step, **measured)
+    mean_cer = sum(m["cer"] for m in measured.values()) / len(measured) if measured else 0.0
+    if mean_cer <= run.best:
+        run.best = mean_cer
+        save_checkpoint(config.out / BEST, run.average, run.model_config, record.as_dict())
+    return record
+
+
+def measure(run: Run) -> dict[str, dict[str, float]]:
+    """Read every validation set with the averaged network."""
+    reader = Recognizer(
+        run.average, run.alphabet, model_id="training", temperature=1.0, device="cpu"
+    )
+    measured: dict[str, dict[str, float]] = {}
+    for v in run.config.validations:
+        report = evaluate_names(reader, v.folder, v.split, holdout=v.holdout, limit=v.limit)
+        measured[v.name] = {k: x for k, x in asdict(report).items() if not isinstance(x, str)}
+    return measured
+
+
+def _log(config: TrainingConfig, **fields: Any) -> None:  # noqa: ANN401 - JSON values
+    """Add one line of JSON to the run's log; it holds figures, never texts."""
+    with (config.out / LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"time": time.strftime("%H:%M:%S"), **fields}) + "\n")
