@@ -88,7 +88,7 @@ def snapshot(sessions: sessionmaker[Session]) -> Iterator[Session]:
 def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:  # its text may hold the URL, and so the password
+    except (ArgumentError, ValueError):  # their text may hold the URL, and so the password
         raise ConfigError(f"the database URL cannot be read; {_WANTED}") from None
     backend = parsed.drivername.partition("+")[0]
     if backend == "postgres":  # as many hosts still spell it

@@ -9,7 +9,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.errors import ConfigError, DatabaseUnavailableError, WorkerError
@@ -29,6 +35,7 @@ _ADVICE = {
     "malformed": "restore it from a backup; the file is damaged",
     "authentication failed": "check the user and the password in the URL",
     "no password supplied": "add the password to the URL, or set PGPASSWORD or ~/.pgpass",
+    'database "': "make it first: createdb NAME",
     "connection refused": "check the host and the port in the URL, and that the server runs",
     "failed to resolve host": "check the host in the URL",
     "timeout expired": "check the host and the port in the URL, and the network between",
@@ -48,6 +55,10 @@ _SQLSTATE_ADVICE = {
 }
 
 
+# Errors that no outage explains. PostgreSQL's text of them may quote the row, and so a name.
+_WRONG_STATEMENT = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+
+
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
     """Translate every error of the driver that leaves the block.
@@ -60,7 +71,8 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _named(error, _place(engine)) from _without_rows(error)
+        quotes_rows = isinstance(error, _WRONG_STATEMENT)
+        raise _named(error, _place(engine)) from None if quotes_rows else error
     except PoolTimeoutError as error:
         raise DatabaseUnavailableError(
             f"{_place(engine)}: every connection is in use; run fewer threads"
@@ -71,26 +83,20 @@ def _named(error: DBAPIError, place: str) -> WorkerError | RuntimeError:
     said, sqlstate = _first_line(error), getattr(error.orig, "sqlstate", None) or ""
     if "file is not a database" in said:
         return ConfigError(f"{place} is not a SQLite database; name another with --db")
-    for start, advice in _SQLSTATE_ADVICE.items():
-        if sqlstate.startswith(start):
-            return DatabaseUnavailableError(f"{place}: {said}; {advice}")
-    for part, advice in _ADVICE.items():
-        if part in said.lower():
-            return DatabaseUnavailableError(f"{place}: {said}; {advice}")
-    if type(error).__name__ in {"OperationalError", "InterfaceError"}:
-        return DatabaseUnavailableError(f"{place}: {said}; run the same command again")
-    return RuntimeError(f"{place}: {type(error).__name__} {sqlstate}: {said}")
+    if "invalid connection option" in said:
+        return ConfigError(f"{place}: {said}; correct the part after ? in the URL")
+    by_state = [advice for start, advice in _SQLSTATE_ADVICE.items() if sqlstate.startswith(start)]
+    if not by_state and isinstance(error, _WRONG_STATEMENT):
+        return RuntimeError(f"{place}: {type(error).__name__} {sqlstate}: {said}")
+    by_text = [advice for part, advice in _ADVICE.items() if part in said.lower()]
+    advice = (*by_state, *by_text, "run the same command again")[0]
+    return DatabaseUnavailableError(f"{place}: {said}; {advice}")
 
 
 def _first_line(error: DBAPIError) -> str:
     """Read what the driver said, short of any row it quotes."""
     message = getattr(getattr(error.orig, "diag", None), "message_primary", None)
     return (message or str(error.orig)).strip().partition("\n")[0]
-
-
-def _without_rows(error: DBAPIError) -> BaseException | None:
-    """Keep the cause for the log unless its text quotes the row that was refused."""
-    return error if type(error).__name__ in {"OperationalError", "InterfaceError"} else None
 
 
 def _place(engine: Engine) -> str:

@@ -1,0 +1,123 @@
+"""Real servers for tests: each starts in a temporary folder on a free port, and ends by pid."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HOST = "127.0.0.1"
+PASSWORD = "a-secret-nobody-may-see"  # noqa: S105, of a server that lives as long as its test
+_START_S = 60.0
+_STOP_S = 10.0
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL of its own and give the URL of its database."""
+    programs, port = _postgresql_programs(), free_port()
+    as_user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    with _folder(as_user) as folder:
+        password_file, data = folder / "password", folder / "data"
+        password_file.write_text(PASSWORD)
+        initdb = [
+            *(f"{programs}/initdb", "--pgdata", f"{data}", "--username", "penname", "--no-sync"),
+            *("--auth", "scram-sha-256", "--pwfile", f"{password_file}"),
+            *("--encoding", "UTF8", "--locale", "C.UTF-8"),
+        ]
+        subprocess.run(  # noqa: S603, our own arguments
+            initdb, check=True, stdout=subprocess.DEVNULL, user=as_user, cwd=folder
+        )
+        command = [
+            *(
+                f"{programs}/postgres",
+                "-D",
+                f"{data}",
+                "-p",
+                f"{port}",
+                "-h",
+                HOST,
+                "-k",
+                f"{folder}",
+            ),
+            "-F",  # what a test writes need not survive a power cut
+        ]
+        with _running(command, port, folder, user=as_user):
+            yield f"postgresql://penname:{PASSWORD}@{HOST}:{port}/postgres"
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """Run moto's S3 over HTTP and give its endpoint."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
+    with _folder(None) as folder, _running(command, port, folder):
+        yield f"http://{HOST}:{port}"
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _folder(owner: str | None) -> Iterator[Path]:
+    """Make a folder apart from pytest's, which keeps other users out."""
+    with tempfile.TemporaryDirectory(prefix="penname-") as name:
+        if owner is not None:
+            shutil.chown(name, owner)
+        yield Path(name)
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], port: int, folder: Path, *, user: str | None = None
+) -> Iterator[None]:
+    log = folder / "log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(  # noqa: S603, our own arguments
+            command, stdout=out, stderr=subprocess.STDOUT, user=user, cwd=folder
+        )
+    try:
+        _wait_for(server, port, log)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def _postgresql_programs() -> Path:
+    """Find Debian's PostgreSQL, the newest, or the one on the path."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda at: float(at.parent.name))
+    on_path = shutil.which("initdb")
+    if not debian and on_path is None:
+        raise RuntimeError("these tests start a PostgreSQL of their own; run: make system")
+    return debian[-1] if debian else Path(str(on_path)).parent
