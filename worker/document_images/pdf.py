@@ -59,15 +59,23 @@ def _open(data: bytes) -> pdfium.PdfDocument:
     try:
         return pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        if error.err_code in _ENCRYPTED:
-            raise EncryptedDocumentError(
-                "the PDF asks for a password; save it again without one"
-            ) from error
-        if error.err_code == raw.FPDF_ERR_SUCCESS:  # what PDFium calls a sound file of no pages
-            raise EmptyDocumentError("the PDF has no pages; scan or export it again") from error
-        raise DamagedDocumentError(
-            f"the PDF cannot be opened ({error}); scan or export it again"
-        ) from error
+        raise _why_it_does_not_open(data) from error
+
+
+def _why_it_does_not_open(data: bytes) -> PermanentError:
+    """Ask PDFium again, from a known state: it keeps the error code of an earlier file.
+
+    A file without pages is refused with no code set at all, so that whatever was there before
+    would be taken for the reason.
+    """
+    raw.FPDF_LoadDocument(b"", None)  # fails, and leaves FPDF_ERR_FILE
+    raw.FPDF_LoadMemDocument64(data, len(data), None)
+    code = raw.FPDF_GetLastError()
+    if code == raw.FPDF_ERR_FILE:
+        return EmptyDocumentError("the PDF has no pages; scan or export it again")
+    if code in _ENCRYPTED:
+        return EncryptedDocumentError("the PDF asks for a password; save it again without one")
+    return DamagedDocumentError("the PDF is damaged; scan or export it again")
 
 
 def _pages(
