@@ -22,7 +22,7 @@ system: ## install the servers that the tests start (Debian; needs root)
 demo: setup ## read a small batch of drawn forms and print what was found
 	rm -rf demo
 	$(BIN)/penname sample demo --forms 12 --seed 7
-	$(BIN)/penname read demo/forms --template demo/templates \
+	$(BIN)/penname read demo/clinic-intake demo/school-enrolment --template demo/templates \
 		--db sqlite:///demo/penname.db --store demo/store
 	$(BIN)/penname results --db sqlite:///demo/penname.db
 	$(BIN)/penname evaluate forms demo --templates demo/templates

@@ -21,6 +21,7 @@ class Content(Enum):
     SIGNATURE = auto()  # a full name, but no field: nobody asks penname to read it
     DATE = auto()
     BIRTH_DATE = auto()
+    PUPIL_BIRTH_DATE = auto()
     PHONE = auto()
     ADDRESS = auto()
     RELATION = auto()

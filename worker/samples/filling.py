@@ -149,8 +149,9 @@ def _what(place: Place, person: Person, hand: Hand, rng: np.random.Generator) ->
     number = int(rng.integers(100))
     return {
         Content.SIGNATURE: person.full,
-        Content.DATE: _date(rng, 2025, 2027, in_cells=False),
-        Content.BIRTH_DATE: _date(rng, 1950, 2021, in_cells=place.cells > 0),
+        Content.DATE: _date(rng, 2025, 2027),
+        Content.BIRTH_DATE: _date(rng, 1950, 2021),
+        Content.PUPIL_BIRTH_DATE: _date(rng, 2010, 2021).replace("/", ""),
         Content.PHONE: f"555-01{number:02}",  # numbers that are never given out
         Content.ADDRESS: f"{1 + number} {_STREETS[number % len(_STREETS)]}",
         Content.RELATION: _RELATIONS[number % len(_RELATIONS)],
@@ -158,9 +159,9 @@ def _what(place: Place, person: Person, hand: Hand, rng: np.random.Generator) ->
     }[place.content]
 
 
-def _date(rng: np.random.Generator, first_year: int, end_year: int, *, in_cells: bool) -> str:
+def _date(rng: np.random.Generator, first_year: int, end_year: int) -> str:
     year, month, day = rng.integers([first_year, 1, 1], [end_year, 13, 29])
-    return f"{month:02}{day:02}{year}" if in_cells else f"{month}/{day}/{year}"
+    return f"{month:02}/{day:02}/{year}"
 
 
 def _write(

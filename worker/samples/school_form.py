@@ -55,7 +55,7 @@ def _print_pupil(sheet: Sheet) -> list[Place]:
     _heading(sheet, 45, "1   The pupil")
     last = Entry(label="Last name", content=Content.LAST_NAME, name="pupil_last_name")
     first = Entry(label="First name", content=Content.FIRST_NAME, name="pupil_first_name")
-    born = Entry(label="Date of birth", content=Content.BIRTH_DATE, blank_chance=0.1)
+    born = Entry(label="Date of birth", content=Content.PUPIL_BIRTH_DATE, blank_chance=0.1)
     sheet.text(100, 94.5, "Has the pupil been at a Northgate school before?")
     return [
         _comb(sheet, 60, _CELLS, last),
