@@ -1,0 +1,41 @@
+"""What to do about each failure code, in one line; ``docs/errors.md`` says more."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "object_missing": "It was moved or removed; put it back and read the batch again.",
+        "object_forbidden": "Give this user the right to read it, and read the batch again.",
+        "empty_document": "Copy or scan it again.",
+        "unsupported_document": "Save it as JPEG, PNG, TIFF or PDF.",
+        "damaged_document": "Copy the file again from where it came, or scan it again.",
+        "encrypted_document": "Save the PDF without a password.",
+        "document_too_large": "Split it or scan at fewer dpi; or raise the limit it names.",
+        "document_out_of_memory": "Read it on a larger machine, or with fewer processes.",
+        "document_crashed": "Print it to a new PDF and read that; report the file as a bug.",
+        "internal_error": "Report the trace in the log; it holds no names.",
+        "storage_unavailable": "Run the same command again when the store answers.",
+        "storage_full": "Make room and run the same command again.",
+        "database_unavailable": "Run the same command again when the database answers.",
+        "no_such_result": "Look the id up with: penname results.",
+        "no_template_matches": "Is there a template of this form? Add it with --template.",
+        "ambiguous_template": "Two templates look alike; name only one with --template.",
+        "blank_page": "Nothing is on the page; was it scanned face down?",
+        "low_resolution": "Scan it again at 300 dpi.",
+        "field_out_of_page": "The scan cuts the form off; scan the whole sheet.",
+        "bad_template": "Find its faults with: penname template check DIR.",
+        "segmentation_error": "Look at the scan; report it if it is sound.",
+        "too_few_pairs": "Too little print is in sight; scan it again, flat and in focus.",
+        "no_fit": "The scan is bent or blurred; scan it again, flat and in focus.",
+        "too_few_inliers": "The scan is bent or blurred, or is another edition of the form.",
+        "implausible_shape": "The scan is stretched or folded; scan the sheet again, flat.",
+        "narrow_spread": "Only part of the form is in sight; scan the whole sheet.",
+        "structure_disagrees": "It looks like another edition of the form; add its template.",
+    }
+)

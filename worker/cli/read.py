@@ -1,0 +1,193 @@
+"""``penname read``: scans in, names in the database."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from worker.cli.advice import ADVICE
+from worker.config import read_settings
+from worker.errors import ExitCode, WorkerError
+from worker.logs import configure_logs
+from worker.types import FieldStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from worker.local import Tally
+    from worker.storage.sources import Listing
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def read(  # noqa: PLR0913, each is an option of the command
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Scans: files, folders, or s3://bucket/prefix.",
+            show_default=False,
+        ),
+    ],
+    *,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A template, or a folder of them; may be given again. [templates]"
+        ),
+    ] = None,
+    db: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database. [sqlite:///penname.db]")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="Where crops go: a folder or s3://. [penname-store]"),
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name to find the results by. [name of the first INPUT]"),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Model to read with. [the one that penname ships]"),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. [cpu]")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that cut pages. [one a core]")
+    ] = None,
+) -> None:
+    """Read the names on scanned forms into the database.
+
+    JPEG, PNG, TIFF and PDF; other files in a folder are passed by. What was read before, with
+    the same templates and model, is not read again. Exit code 1 says that some documents
+    failed; they are listed with their codes.
+    """
+    from worker.runtime import open_run, open_sources
+
+    settings = read_settings(
+        database_url=db,
+        store=store,
+        checkpoint=checkpoint,
+        device=device,
+        segment_processes=processes,
+    )
+    configure_logs(settings.log_level)
+    sources = open_sources(settings)
+    listings = [sources.find(place) for place in inputs]
+    name = batch or batch_name(inputs[0])
+    try:
+        with (
+            _progress([sources.find(place) for place in inputs]) as show,
+            open_run(
+                settings,
+                template_folders=template or [settings.template_dir],
+                sources=sources,
+                batch=name,
+                on_progress=show,
+            ) as run,
+        ):
+            from worker.local import read_documents
+
+            tally = read_documents(chain.from_iterable(listings), run)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where this one was", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED) from None
+    _report(tally, listings, name)
+    raise typer.Exit(ExitCode.SOME_FAILED if tally.failed else ExitCode.OK)
+
+
+def batch_name(place: str) -> str:
+    """Name a batch after the last part of the place that its scans come from."""
+    if "://" in place:
+        return place.rstrip("/").rsplit("/", 1)[-1]
+    return Path(place).resolve().name or place
+
+
+@contextmanager
+def _progress(listings: Sequence[Listing]) -> Iterator[Callable[[Tally], None]]:
+    """Show a bar on stderr with rate and time left; nothing when that is no terminal.
+
+    Args:
+        listings: walked in the background to learn how many documents there are.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def count() -> None:
+            with suppress(WorkerError):  # reading meets the same error and names it
+                bar.update(task, total=sum(1 for listing in listings for _ in listing))
+
+        if console.is_terminal:
+            threading.Thread(target=count, daemon=True).start()
+        yield lambda tally: bar.update(task, completed=tally.documents)
+
+
+class _Rate(ProgressColumn):
+    """Documents a second."""
+
+    def render(self, task: Task) -> Text:
+        """Show the rate once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f}/s")
+
+
+def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
+    """Print the closing table and what to do about each failure."""
+    table = Table("documents", "already read", "failed", "fields", "read", "blank", "to review")
+    table.add_row(
+        *map(
+            str,
+            (
+                tally.documents,
+                tally.already_read,
+                len(tally.failed),
+                tally.fields.total(),
+                tally.fields[FieldStatus.READ],
+                tally.fields[FieldStatus.BLANK],
+                tally.fields_for_review,
+            ),
+        )
+    )
+    Console().print(table)
+    for failure in tally.failed:
+        print(f"failed: {failure.uri}")
+        print(f"  {failure.code}: {failure.detail}")
+        if failure.code in ADVICE:
+            print(f"  {ADVICE[failure.code]}")
+    if tally.documents == 0:
+        print("no scans were found there; JPEG, PNG, TIFF and PDF are read")
+    elif tally.already_read == tally.documents:
+        print("everything was read before, with these templates and this model: nothing to do")
+    if left_out := sum(listing.left_out for listing in listings):
+        print(f"{left_out} other files were passed by")
+    print(f"batch {batch!r}; see the names with: penname results --batch {batch!r}")

@@ -1,0 +1,157 @@
+"""Settings to live objects, each made once per process and only where it is needed.
+
+Imports of torch and SQLAlchemy wait inside the functions, so that a command that needs neither
+does not pay for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from worker.document_images import DecodeLimits
+from worker.errors import ConfigError
+from worker.types import RunIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from recognition.recognizer import Recognizer
+    from segmentation import Catalog, SegmentationParams, Template
+    from worker.config import Settings
+    from worker.local import Run, Tally
+    from worker.storage.s3 import S3Options
+    from worker.storage.sources import Sources
+
+_MIB = 1024 * 1024
+
+
+def decode_limits(settings: Settings) -> DecodeLimits:
+    """Give the limits of decoding."""
+    return DecodeLimits(max_pages=settings.max_pages, max_page_mpx=settings.max_page_mpx)
+
+
+def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
+    """Read every template under ``folders`` and prepare it for finding.
+
+    Raises:
+        ConfigError: there is none, one is faulty, or two have one id.
+    """
+    from worker.templates import load_templates
+
+    return _index(load_templates(folders))
+
+
+def load_recognizer(settings: Settings) -> Recognizer:
+    """Load the network.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        ConfigError: there is no such device.
+    """
+    from recognition.recognizer import Recognizer
+
+    try:
+        return Recognizer.load(settings.checkpoint, device=settings.device)
+    except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
+        raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
+
+
+def open_sources(settings: Settings) -> Sources:
+    """Give access to scans in files, folders and buckets; nothing is opened yet."""
+    from worker.storage.sources import Sources
+
+    return Sources(_s3_options(settings))
+
+
+@contextmanager
+def open_run(
+    settings: Settings,
+    *,
+    template_folders: Sequence[Path],
+    sources: Sources,
+    batch: str,
+    on_progress: Callable[[Tally], None],
+) -> Iterator[Run]:
+    """Open all that reading needs, what fails soonest first, and close it at the end.
+
+    Raises:
+        ConfigError: a setting or a template is wrong.
+        DatabaseUnavailableError: the database cannot be reached or written.
+        CheckpointError: the checkpoint cannot be used.
+    """
+    from worker.database.session import open_database
+    from worker.local import Run, SegmentJob, SegmentPool
+    from worker.storage.sources import open_store
+    from worker.templates import load_templates
+
+    templates = load_templates(template_folders)
+    store = open_store(settings.store, _s3_options(settings))
+    sessions = open_database(settings.database_url.get_secret_value())
+    catalog, params = _index(templates)
+    job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
+    # The processes start while this one loads the network.
+    with SegmentPool(job, processes=settings.segment_processes) as pool:
+        recognizer = load_recognizer(settings)
+        identity = RunIdentity(
+            templates_version=templates_version(templates), model_id=recognizer.model_id
+        )
+        yield Run(
+            batch_id=_register(sessions, settings, templates, identity, batch),
+            identity=identity,
+            review_below=settings.review_below,
+            fetch=partial(sources.read, max_bytes=settings.max_document_mib * _MIB),
+            pool=pool,
+            recognizer=recognizer,
+            store=store,
+            sessions=sessions,
+            on_progress=on_progress,
+        )
+
+
+def templates_version(templates: Sequence[Template]) -> str:
+    """Give 12 hex digits that change with any template offered, whatever their order."""
+    versions = sorted(f"{t.template_id}/{t.page_index}:{t.version}" for t in templates)
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
+
+
+def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
+    from segmentation import SegmentationParams, index_templates
+
+    params = SegmentationParams()
+    return index_templates(templates, params), params
+
+
+def _register(
+    sessions: sessionmaker[Session],
+    settings: Settings,
+    templates: Sequence[Template],
+    identity: RunIdentity,
+    batch: str,
+) -> UUID:
+    """Write down what a run reads with, and open its batch."""
+    from recognition.checkpoint import RELEASE, load_checkpoint
+    from worker.database.batches import open_batch
+    from worker.database.releases import register_model, register_template
+    from worker.database.session import transaction
+
+    sha256 = hashlib.sha256((settings.checkpoint or RELEASE).read_bytes()).hexdigest()
+    config = asdict(load_checkpoint(settings.checkpoint).config)
+    with transaction(sessions) as session:
+        register_model(session, model_id=identity.model_id, sha256=sha256, config=config)
+        for template in templates:
+            register_template(session, template)
+        return open_batch(session, batch)
+
+
+def _s3_options(settings: Settings) -> S3Options:
+    from worker.storage.s3 import S3Options
+
+    return S3Options(endpoint_url=settings.s3_endpoint_url, checksums=settings.s3_checksums)
