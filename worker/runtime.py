@@ -88,7 +88,9 @@ def open_run(
         CheckpointError: the checkpoint cannot be used.
     """
     from worker.database.session import open_database
-    from worker.local import Run, SegmentJob, SegmentPool
+    from worker.local import Run
+    from worker.segment_pool import SegmentPool
+    from worker.segment_process import SegmentJob
     from worker.storage.sources import open_store
     from worker.templates import load_templates
 

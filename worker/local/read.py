@@ -20,17 +20,17 @@ from worker.database.documents import finish_document
 from worker.database.session import transaction
 from worker.errors import FailureCode
 from worker.local.intake import take_up
-from worker.local.process import Refusal
 from worker.recognizing import failed_document, read_pages
+from worker.segment_process import Refusal
 from worker.storage.keys import crop_archive_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from worker.local.intake import TakenUp
-    from worker.local.pool import SegmentPool
     from worker.local.run import Run
     from worker.local.tally import Tally
+    from worker.segment_pool import SegmentPool
     from worker.types import DocumentReading, SegmentedPage, Source
 
 _log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session, sessionmaker
 
-    from worker.local.pool import SegmentPool
     from worker.recognizing import CropReader
+    from worker.segment_pool import SegmentPool
     from worker.storage.base import ObjectStore
     from worker.types import RunIdentity, Source
 

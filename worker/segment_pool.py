@@ -6,13 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from worker.local.process import SegmentProcess, prepare_child
+from worker.segment_process import SegmentProcess, prepare_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from worker.local.process import Refusal, SegmentJob
+    from worker.segment_process import Refusal, SegmentJob
     from worker.types import SegmentedPage
 
 
