@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from recognition.ink import Ink
 
@@ -52,7 +52,8 @@ class BeamParams:
     """How many prefixes go on from frame to frame."""
 
     width: int = 12  # prefixes kept, at most
-    gap_nats: float = 12.0  # prefixes this far below the best are dropped before that
+    gap_nats: float = 12.0  # prefixes this far below the best are dropped before that, and
+    # letters that leave a prefix this improbable by its ink alone are not tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,12 @@ class _Mass:
 
     @property
     def total(self) -> float:
+        """Count all paths."""
         return self.blank + sum(self.ends.values())
+
+    def total_but(self, column: int) -> float:
+        """Leave out the paths that end in a column; a difference would lose digits."""
+        return self.blank + sum(prob for own, prob in self.ends.items() if own != column)
 
 
 class _Prefixes:
@@ -130,13 +136,14 @@ def search(
     prefixes = _Prefixes(guide)
     spared = _spare(prefixes, kept)
     beam, log_scale = {0: _Mass(blank=1.0)}, ink.left_out
+    least = math.exp(-params.gap_nats)
     for row in ink.probs.tolist():
         written = [
             (column, ink.letters[column], prob)
             for column, prob in enumerate(row[1:], start=1)
             if prob > 0
         ]
-        beam = _advance(beam, prefixes, row[0], written)
+        beam = _advance(beam, prefixes, row[0], written, least)
         beam, scale = _pruned(beam, prefixes, params, spared)
         log_scale += scale
     found = [
@@ -167,9 +174,13 @@ def _advance(
     beam: dict[int, _Mass],
     prefixes: _Prefixes,
     blank: float,
-    written: Iterable[tuple[int, str, float]],
+    written: Sequence[tuple[int, str, float]],
+    least: float,
 ) -> dict[int, _Mass]:
-    """Move all prefixes over one frame: its blank's probability, and its written labels'."""
+    """Move all prefixes over one frame: its blank's probability, and its written labels'.
+
+    Prefixes are not begun below the probability ``least``; the largest one's is 1.
+    """
     after: dict[int, _Mass] = {}
     for prefix, mass in beam.items():
         total = mass.total
@@ -179,11 +190,11 @@ def _advance(
         stays.blank += total * blank
         for column, letter, prob in written:
             # The same label again is the same letter; anything else before it begins a new one.
-            own = mass.ends.get(column, 0.0)
-            if own:
-                stays.ends[column] = stays.ends.get(column, 0.0) + own * prob
-            begins = (total - own) * prob
-            if begins <= 0 or (child := prefixes.child(prefix, letter)) < 0:
+            begins = total * prob
+            if column in mass.ends:
+                stays.ends[column] = stays.ends.get(column, 0.0) + mass.ends[column] * prob
+                begins = mass.total_but(column) * prob
+            if begins <= least or (child := prefixes.child(prefix, letter)) < 0:
                 continue
             grown = after.get(child)
             if grown is None:

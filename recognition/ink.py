@@ -50,7 +50,7 @@ def cut_ink(log_probs: LogProbs, characters: str, *, floor: float) -> Ink:
     written = probs[:, 1:]
     written[written < np.minimum(floor, best)] = 0
 
-    blank = ~written.any(axis=1)
+    blank = np.asarray(~written.any(axis=1), np.bool_)
     again = blank & np.concatenate([[False], blank[:-1]])
     labels = np.concatenate([[0], np.flatnonzero(written.any(axis=0)) + 1])
     return Ink(

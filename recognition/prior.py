@@ -13,8 +13,10 @@ The probabilities come from ``training.build_prior``.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +24,12 @@ import numpy.typing as npt
 from recognition.errors import CheckpointError
 from recognition.folding import fold_letters
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
+RELEASE: Final = Path(__file__).parent / "release" / "name-prior.npz"
 BOUNDARY: Final = 0  # the symbol that begins and ends a word; A to Z are 1 to 26
 OTHER: Final = 27  # any letter that plain capitals lack
 SYMBOLS: Final = 28
 ENDINGS: Final = ("", " ", "-", "'", ".")  # ways a word ends; "" is the end of the value
-STEPS_PER_NAT: Final = 16.0  # stored log probabilities are whole numbers of 1/16 nat
+STEPS_PER_NAT: Final = 16.0  # stored probabilities are whole numbers of 1/16 nat
 
 _STORED: Final = {
     "backoffs": np.dtype(np.uint8),
@@ -40,6 +39,7 @@ _STORED: Final = {
     "is_state": np.dtype(np.bool_),
     "endings": np.dtype(np.float32),
 }
+_SYMBOL_OF: Final = {chr(ord("A") + place): place + 1 for place in range(26)}
 _SPELT: Final = {"ß": "SS", "Œ": "OE", "Æ": "AE", "Þ": "TH"}
 
 
@@ -101,23 +101,23 @@ class NamePrior:
         return total + self.end(state)
 
 
-def symbols_of(word: Iterable[str]) -> list[int]:
+def symbols_of(letters: str) -> list[int]:
     """Give the symbols of folded letters, none of which ends a word."""
-    spelt = "".join(_SPELT.get(letter, letter) for letter in word)
-    return [ord(c) - ord("A") + 1 if "A" <= c <= "Z" else OTHER for c in spelt]
+    return [_SYMBOL_OF.get(c, OTHER) for letter in letters for c in _SPELT.get(letter, letter)]
 
 
-def read_prior(path: Path) -> NamePrior:
-    """Read a prior file.
+def read_prior(path: Path | None = None) -> NamePrior:
+    """Read a prior file; None is the one inside the package.
 
     Raises:
         CheckpointError: the file is missing, damaged or no prior file.
     """
+    source = path or RELEASE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(source, allow_pickle=False) as arrays:
             tables = PriorTables(**{name: arrays[name] for name in _STORED})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is no readable name prior") from error
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(f"{source.name} is no readable name prior") from error
     return NamePrior(tables)
 
 

@@ -30,20 +30,20 @@ def ink_log_probs(ink: Ink, texts: Sequence[str]) -> Floats:
     if not texts:
         return np.zeros(0)
     columns = _columns(ink, texts)  # (N, L, V)
-    doubled = np.zeros(columns.shape[:2], np.bool_)
-    doubled[:, 1:] = columns[:, 1:, 0] == columns[:, :-1, 0]
-    count, letters, _ = columns.shape
+    count, letters, ways = columns.shape
+    doubled = (columns[:, 1:, 0] == columns[:, :-1, 0])[:, :, None]
+    others = 1 - np.eye(ways)
     blanks = np.zeros((count, letters + 1))  # paths in the blank before each letter, or at the end
     blanks[:, 0] = 1
-    written = np.zeros(columns.shape)  # paths in each letter, by the label they end in
+    written = np.zeros((count, letters, ways))  # paths in each letter, by the label they end in
     log_scale = np.full(count, ink.left_out)
     probs = np.concatenate([ink.probs, np.zeros((len(ink.probs), 1))], axis=1)
     for row in probs:
         totals = written.sum(axis=2)
-        entering = np.repeat(blanks[:, :-1, None], written.shape[2], axis=2)
+        entering = np.repeat(blanks[:, :-1, None], ways, axis=2)
         # A letter follows the one before at once, unless both are written with one label.
-        before = np.where(doubled[:, 1:, None], written[:, :-1], 0)
-        entering[:, 1:] += totals[:, :-1, None] - before
+        totals_but = written @ others
+        entering[:, 1:] += np.where(doubled, totals_but[:, :-1], totals[:, :-1, None])
         blanks[:, 1:] += totals
         blanks *= row[0]
         written = (written + entering) * row[columns]

@@ -7,9 +7,9 @@ name, percentage, cumulative percentage and rank. Each list weighs in by its WEI
 its own total.
 
 Smoothing is interpolated Witten-Bell (Witten and Bell 1991, doi:10.1109/18.87000; Chen and
-Goodman 1999, doi:10.1006/csla.1999.0128, equation 18): a run of letters trusts what followed it
-as far as it was seen often and followed by few different letters, and the shorter run otherwise. Unlike Kneser-Ney
-it takes weighted counts.
+Goodman 1999, doi:10.1006/csla.1999.0128): a run of letters is trusted the more often it was
+seen and the fewer different letters followed; the rest is left to the shorter run. Unlike
+Kneser-Ney it takes weighted counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,6 @@ from recognition.errors import ManifestError
 from recognition.folding import fold_letters
 from recognition.prior import (
     BOUNDARY,
-    ENDINGS,
     STEPS_PER_NAT,
     SYMBOLS,
     PriorTables,
@@ -46,9 +45,9 @@ class BuildParams:
     """How counts become probabilities."""
 
     run_letters: int = 7  # longest run remembered, the word's beginning counted as one
-    damping: float = 0.75  # counts are raised to this: rare names are many, and lists differ
-    people: float = 1e6  # all lists together weigh as much as this many names
-    least_count: float = 3.0  # runs met less often are dropped: size, and no rare person's name
+    damping: float = 0.85  # counts are raised to this, since the common names are too common
+    people: float = 3e5  # all lists together weigh as much as this many values
+    least_count: float = 2.0  # runs of letters met less often are no states: this bounds the size
     initials: float = 0.01  # share of values in which a name is one letter
     endings: tuple[float, ...] = (0.70, 0.15, 0.12, 0.01, 0.02)  # shares of ENDINGS
 
@@ -80,7 +79,7 @@ def read_counts(path: Path) -> dict[str, float]:
     Raises:
         ManifestError: the list holds no name, or a line is not a name with a number.
     """
-    counts: Counter[str] = Counter()
+    counts: defaultdict[str, float] = defaultdict(float)
     with path.open(encoding="utf-8", newline="") as lines:
         rows = csv.reader(lines) if path.suffix == ".csv" else (line.split() for line in lines)
         for number, row in enumerate(rows):
@@ -110,7 +109,7 @@ def _weigh_words(
     lists: Sequence[tuple[float, Mapping[str, float]]], params: BuildParams
 ) -> dict[str, float]:
     """Split values into words and bring all lists onto one scale."""
-    words: Counter[str] = Counter()
+    words: defaultdict[str, float] = defaultdict(float)
     total_weight = sum(weight for weight, _ in lists)
     for weight, counts in lists:
         damped = {value: count**params.damping for value, count in counts.items()}
@@ -119,7 +118,7 @@ def _weigh_words(
             for word in re.split(r"[ \-'.]+", value):
                 words[word] += scale * count
     # An initial ends in a period and is followed by an empty word, before the space.
-    firsts: Counter[str] = Counter()
+    firsts: defaultdict[str, float] = defaultdict(float)
     for word, count in words.items():
         firsts[word[:1]] += count
     for first, count in firsts.items():
@@ -144,8 +143,9 @@ def _count_levels(words: Mapping[str, float], params: BuildParams) -> list[_Leve
         whole = places >= max(length, 1)  # what opens a word is given, never foretold
         keys, row = np.unique(run[whole], return_inverse=True)
         cells = row * SYMBOLS + symbols[whole]
-        counts = np.bincount(cells, weights[whole], len(keys) * SYMBOLS).reshape(-1, SYMBOLS)
-        levels.append(_smoothed(keys, counts, _shorter_probs(keys, levels)))
+        counts = np.bincount(cells, weights[whole], len(keys) * SYMBOLS)
+        shorter = _shorter_probs(keys, levels)
+        levels.append(_smoothed(keys, np.asarray(counts, np.float64), shorter))
     return levels
 
 
@@ -156,7 +156,8 @@ def _shorter_probs(
     if not levels:
         return np.full((len(keys), SYMBOLS), 1 / SYMBOLS)
     above = levels[-1]
-    return above.probs[np.searchsorted(above.keys, keys % SYMBOLS ** (len(levels) - 1))]
+    places = np.searchsorted(above.keys, keys % SYMBOLS ** (len(levels) - 1))
+    return np.asarray(above.probs[places], np.float64)
 
 
 def _smoothed(
@@ -165,6 +166,7 @@ def _smoothed(
     shorter: npt.NDArray[np.float64],
 ) -> _Level:
     """Mix counts with the shorter run's probabilities as Witten and Bell do."""
+    counts = counts.reshape(shorter.shape)
     kinds = (counts > 0).sum(axis=1)
     totals = counts.sum(axis=1) + kinds
     probs = (counts + kinds[:, None] * shorter) / totals[:, None]
