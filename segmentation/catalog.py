@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from segmentation.illumination import FlattenParams, flatten
-from segmentation.matching import Features, MatchParams, find_features
+from segmentation.matching import Features, MatchParams, blank_features
 from segmentation.patches import (
     Patches,
     PatchParams,
@@ -79,7 +79,7 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
     levels = halvings(template.image, long_side_px=params.reduced_px)
     reduced, near = levels[-1], levels[max(0, len(levels) - 2)]
     small = shrink(reduced, long_side_px=params.match.long_side_px)
-    found = find_features(flatten(small.image, params.flat), params.match)
+    found = blank_features(flatten(small.image, params.flat), params.match)
     features = Features(
         points=move(found.points, small.to_original()), descriptors=found.descriptors
     )

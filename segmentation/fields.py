@@ -13,18 +13,19 @@ import cv2
 import numpy as np
 
 from segmentation.illumination import FlattenParams, flatten
-from segmentation.ink import InkParams, ink_mask
-from segmentation.own_ink import OwnInkParams, own_ink
+from segmentation.ink import InkParams, find_ink, find_pieces
+from segmentation.own_ink import OwnInkParams, own_pieces
 from segmentation.rulings import RulingParams, remove_rulings
 from segmentation.sampling import pull_level
-from segmentation.types import Doubt, FieldCrop, FieldState, Mask
+from segmentation.types import Doubt, FieldCrop, FieldState
 
 if TYPE_CHECKING:
     from segmentation.catalog import FieldPlan
+    from segmentation.ink import Ink
     from segmentation.placing import Placement
-    from segmentation.printed import CropFrame, FieldPrint
+    from segmentation.printed import FieldPrint
     from segmentation.register import PreparedPage
-    from segmentation.types import GrayImage
+    from segmentation.types import GrayImage, Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class FieldParams:
     own: OwnInkParams = field(default_factory=OwnInkParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
+    min_ruling_seen: float = 0.3  # a blank field must show this share of its ruling, or be covered
 
 
 def cut_field(
@@ -51,43 +53,48 @@ def cut_field(
         page.levels, placement.crop_to_page, width_px=frame.width_px, height_px=frame.height_px
     )
     flat = flatten(window, params.flat)
-    ink = ink_mask(flat, params.ink)
-    own = own_ink(clear_print(ink, plan.printed, params), plan.printed, params.own)
+    ink = find_ink(flat, params.ink)
+    ruled = remove_rulings(ink.faint, plan.printed.rulings, params.ruling)
+    own, longest_px = _own_ink(ruled.left, ink, plan.printed, params)
+    area_px = cv2.countNonZero(own)
+    written = area_px >= params.min_written_px and longest_px >= params.min_piece_px
+    doubt = placement.doubt
+    if doubt is Doubt.NONE and not written and ruled.seen < params.min_ruling_seen:
+        doubt = Doubt.RULINGS_HIDDEN
     return FieldCrop(
         field_name=plan.spec.name,
-        image=erase(flat, ink, own),
+        image=erase(flat, ink.faint, own),
         box=frame.box,
         page_box=placement.page_box,
-        state=_state(own, placement.doubt, params),
-        doubt=placement.doubt,
-        ink_fraction=_share_of_box(own, frame),
+        state=_state(written=written, doubt=doubt),
+        doubt=doubt,
+        ink_fraction=min(1.0, area_px / (frame.box.width_px * frame.box.height_px)),
         agreement=placement.agreement,
     )
 
 
-def clear_print(ink: Mask, printed: FieldPrint, params: FieldParams) -> Mask:
-    """Clear from an ink mask what the blank form prints there.
-
-    Rulings go first, so that a label touching one is judged by itself.
-    """
-    left = remove_rulings(ink, printed.rulings, params.ruling)
-    if not printed.labels.any():
-        return left
-    left[_grow(printed.labels, params.print_slack_px) > 0] = 0
-    near_print = _grow(printed.labels, params.rest_slack_px) > 0
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
-    overlap = np.bincount(labels[near_print], minlength=count)
-    is_rest = overlap >= params.print_share * stats[:, cv2.CC_STAT_AREA]
-    is_rest[0] = False
-    left[is_rest[labels]] = 0
-    return left
-
-
 def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
     """Turn ink that is not the field's own to paper, with the gray rim around it."""
-    foreign = cv2.dilate(cv2.bitwise_and(ink, cv2.bitwise_not(own)), np.ones((5, 5), np.uint8))
-    guarded = cv2.dilate(own, np.ones((3, 3), np.uint8))
-    return np.where((foreign > 0) & (guarded == 0), np.uint8(255), flat)
+    foreign = _grow(np.asarray(cv2.subtract(ink, own), np.uint8), 2)
+    to_paper = cv2.subtract(foreign, _grow(own, 1))
+    return np.asarray(cv2.bitwise_or(flat, to_paper), np.uint8)  # 255 is paper
+
+
+def _own_ink(left: Mask, ink: Ink, printed: FieldPrint, params: FieldParams) -> tuple[Mask, int]:
+    """Keep the field's own ink of what the rulings left; give it and its longest piece's side."""
+    near_print = None
+    if printed.labels.any():
+        left = np.asarray(
+            cv2.subtract(left, _grow(printed.labels, params.print_slack_px)), np.uint8
+        )
+        near_print = _grow(printed.labels, params.rest_slack_px) > 0
+    pieces = find_pieces(left)
+    usable = pieces.count_where(ink.clear & (left > 0)) > 0
+    if near_print is not None:  # what is left of a printed letter's edge is print too
+        usable &= pieces.count_where(near_print) < params.print_share * pieces.area
+    keep = own_pieces(pieces, usable, printed, params.own)
+    sides = np.maximum(pieces.right - pieces.left, pieces.bottom - pieces.top)[keep]
+    return pieces.draw(keep), int(sides.max(initial=0))
 
 
 def _grow(mask: Mask, by_px: int) -> Mask:
@@ -95,15 +102,7 @@ def _grow(mask: Mask, by_px: int) -> Mask:
     return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
-def _state(own: Mask, doubt: Doubt, params: FieldParams) -> FieldState:
+def _state(*, written: bool, doubt: Doubt) -> FieldState:
     if doubt is not Doubt.NONE:
         return FieldState.MISPLACED
-    count, _, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
-    sides = stats[1:count, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    written = cv2.countNonZero(own) >= params.min_written_px and sides.max() >= params.min_piece_px
     return FieldState.WRITTEN if written else FieldState.BLANK
-
-
-def _share_of_box(own: Mask, frame: CropFrame) -> float:
-    box = frame.box
-    return min(1.0, cv2.countNonZero(own) / (box.width_px * box.height_px))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from segmentation.types import GrayImage, Mask  # noqa: TC001, read by dataclass users
 
@@ -26,27 +27,69 @@ class InkParams:
     max_step: float = 110.0  # however noisy, darker than this is ink
 
 
-def ink_mask(flat: GrayImage, params: InkParams) -> Mask:
-    """Mark ink.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ink:
+    """What may be ink, and what surely is."""
 
-    Args:
-        flat: (H, W) with paper near 255.
-        params: the thresholds.
+    faint: Mask  # (H, W), 255 where it may be
+    clear: npt.NDArray[np.bool_]  # (H, W), where it surely is
 
-    Returns:
-        (H, W), 255 on ink.
-    """
-    smooth = cv2.GaussianBlur(flat, (3, 3), 0)
-    darkness = np.asarray(cv2.bitwise_not(smooth), np.uint8)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pieces:
+    """The connected components of a mask; (n,) each, number 0 the background."""
+
+    labels: npt.NDArray[np.int32]  # (H, W)
+    area: npt.NDArray[np.int64]
+    left: npt.NDArray[np.int64]
+    top: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]  # one past the last column
+    bottom: npt.NDArray[np.int64]  # one past the last row
+
+    def count_where(self, where: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Count each piece's pixels where a (H, W) condition holds; (n,)."""
+        return np.bincount(self.labels[where], minlength=len(self.area))
+
+    def draw(self, keep: npt.NDArray[np.bool_]) -> Mask:
+        """Draw the (n,) chosen pieces: (H, W), 255 on them."""
+        chosen = np.where(keep, np.uint8(255), np.uint8(0))
+        chosen[0] = 0
+        return np.asarray(chosen[self.labels], np.uint8)
+
+
+def find_ink(flat: GrayImage, params: InkParams) -> Ink:
+    """Apply both thresholds to a (H, W) image with paper near 255."""
+    darkness = np.asarray(cv2.bitwise_not(cv2.GaussianBlur(flat, (3, 3), 0)), np.uint8)
     noise = paper_noise(darkness)
     clear = min(max(params.clear_step, params.clear_sigmas * noise), params.max_step)
     faint = min(max(params.faint_step, params.faint_sigmas * noise), params.max_step)
-    low = np.asarray(cv2.threshold(darkness, faint, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    count, labels = cv2.connectedComponents(low, connectivity=8, ltype=cv2.CV_32S)
-    keep = np.zeros(count, np.uint8)
-    keep[labels[darkness > clear]] = 255
-    keep[0] = 0  # the background
-    return np.asarray(keep[labels], np.uint8)
+    _, low = cv2.threshold(darkness, faint, 255, cv2.THRESH_BINARY)
+    return Ink(faint=np.asarray(low, np.uint8), clear=darkness > clear)
+
+
+def find_pieces(mask: Mask) -> Pieces:
+    """Find the connected components of a (H, W) mask."""
+    # Grana's algorithm is three times as fast as OpenCV's default at 32-bit labels.
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask, 8, cv2.CV_32S, cv2.CCL_GRANA
+    )
+    numbers = stats.astype(np.int64)
+    left, top = numbers[:, cv2.CC_STAT_LEFT], numbers[:, cv2.CC_STAT_TOP]
+    return Pieces(
+        labels=np.asarray(labels, np.int32),
+        area=numbers[:, cv2.CC_STAT_AREA],
+        left=left,
+        top=top,
+        right=left + numbers[:, cv2.CC_STAT_WIDTH],
+        bottom=top + numbers[:, cv2.CC_STAT_HEIGHT],
+    )
+
+
+def ink_mask(flat: GrayImage, params: InkParams) -> Mask:
+    """Mark ink: (H, W), 255 on faint pixels that hang together with a clear one."""
+    ink = find_ink(flat, params)
+    pieces = find_pieces(ink.faint)
+    return pieces.draw(pieces.count_where(ink.clear) > 0)
 
 
 def paper_noise(darkness: GrayImage) -> float:
@@ -58,7 +101,7 @@ def paper_noise(darkness: GrayImage) -> float:
     counts = np.cumsum(cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel())
     median = int(np.searchsorted(counts, counts[-1] * 0.5))
     lower = int(np.searchsorted(counts, counts[-1] * 0.16))  # one sigma below a normal's middle
-    upper = int(np.searchsorted(counts, counts[-1] * 0.68))
+    upper = int(np.searchsorted(counts, counts[-1] * 0.68))  # half a sigma above it
     return float(max(median - lower, (upper - median) * 2))
 
 

@@ -26,8 +26,10 @@ class MatchParams:
     """How keypoints are found and paired."""
 
     long_side_px: int = 560  # keypoints are sought at this size, near 50 dpi on letter paper
-    keypoints: int = 900  # per page
-    pyramid_levels: int = 6  # 1.2 ** 5 = 2.5: forms that fill 40 % of a photo still pair
+    page_keypoints: int = 400
+    page_levels: int = 3  # a page is never much larger than its form, so few levels will do
+    blank_keypoints: int = 800  # found once, so there may be more of them
+    blank_levels: int = 7  # 1.2 ** 6 = 3.0: forms that fill a third of a photo still pair
     pyramid_step: float = 1.2
     fast_threshold: int = 12  # gray step of a corner, on a page stretched to full contrast
     max_ratio: float = 0.85  # best distance over second best, Lowe's test
@@ -50,20 +52,30 @@ class Pairs:
     template: Points  # (N, 2)
 
 
-def find_features(image: GrayImage, params: MatchParams) -> Features:
-    """Find keypoints on a flattened image of about ``long_side_px``."""
+def page_features(image: GrayImage, params: MatchParams) -> Features:
+    """Find keypoints on a flattened page of about ``long_side_px``."""
+    return _find(image, params, keypoints=params.page_keypoints, levels=params.page_levels)
+
+
+def blank_features(image: GrayImage, params: MatchParams) -> Features:
+    """Find keypoints on a flattened blank form of about ``long_side_px``."""
+    return _find(image, params, keypoints=params.blank_keypoints, levels=params.blank_levels)
+
+
+def _find(image: GrayImage, params: MatchParams, *, keypoints: int, levels: int) -> Features:
     orb = cv2.ORB.create(
-        nfeatures=params.keypoints,
+        nfeatures=keypoints,
         scaleFactor=params.pyramid_step,
-        nlevels=params.pyramid_levels,
+        nlevels=levels,
         edgeThreshold=16,  # px; the descriptor's own reach, so print near the edge still counts
         fastThreshold=params.fast_threshold,
     )
-    keypoints, descriptors = orb.detectAndCompute(image, None)
-    if not keypoints:  # an image without corners
+    corners, descriptors = orb.detectAndCompute(image, None)
+    if not corners:
         return Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
+    points = cv2.KeyPoint.convert(corners)
     return Features(
-        points=np.array([k.pt for k in keypoints], np.float64), descriptors=np.asarray(descriptors)
+        points=np.asarray(points, np.float64), descriptors=np.asarray(descriptors, np.uint8)
     )
 
 

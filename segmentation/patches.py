@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.types import Homography, Mask, Points  # noqa: TC001, read by dataclass users
-from segmentation.warp import jacobian, move
+from segmentation.warp import jacobians, move
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,6 +32,7 @@ class PatchParams:
     search_px: int = 8  # how far a patch may lie from where the first fit puts it
     min_score: float = 0.55  # correlation of a found patch; chance stays under 0.4
     min_contrast: float = 4.0  # gray standard deviation; less is paper, a cover or a border
+    hidden_contrast: float = 0.35  # contrast of a covered place, as a share of the usual place's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +49,8 @@ class Sighting:
 
     moved: Points  # (P, 2), how far from its expected place each patch was found, level px
     scores: Floats  # (P,), correlation there
-    visible: npt.NDArray[np.bool_]  # (P,): the place lies on the page
+    on_page: npt.NDArray[np.bool_]  # (P,): the place lies on the page
+    visible: npt.NDArray[np.bool_]  # (P,): and is not covered, as far as contrast tells
     found: npt.NDArray[np.bool_]  # (P,): visible, alike enough, and not at the search's edge
 
 
@@ -116,22 +118,36 @@ def find_patches(
         params: how far to look and what counts as found.
     """
     count = len(patches.centers)
+    moved, scores = np.zeros((count, 2)), np.zeros(count)
+    found, nowhere = np.zeros(count, bool), np.zeros(count, bool)
     if count == 0:
-        none = np.zeros(0)
-        return Sighting(
-            moved=np.empty((0, 2)), scores=none, visible=none.astype(bool), found=none.astype(bool)
-        )
-    windows, visible = _windows(patches, page, template_to_page, params)
-    moved = np.zeros((count, 2))
-    scores = np.zeros(count)
-    at_edge = np.zeros(count, bool)
+        return Sighting(moved=moved, scores=scores, on_page=nowhere, visible=nowhere, found=found)
+    windows, on_page = _windows(patches, page, template_to_page, params)
+    visible = on_page & ~_hidden(windows, patches.images, on_page, params)
     for i in np.flatnonzero(visible).tolist():
-        if float(windows[i].std()) < params.min_contrast:
-            continue
         surface = cv2.matchTemplate(windows[i], patches.images[i], cv2.TM_CCOEFF_NORMED)
-        moved[i], scores[i], at_edge[i] = _peak(surface, params.search_px)
-    found = visible & (scores >= params.min_score) & ~at_edge
-    return Sighting(moved=moved, scores=scores, visible=visible, found=found)
+        moved[i], scores[i], at_edge = _peak(surface, params.search_px)
+        found[i] = scores[i] >= params.min_score and not at_edge
+    return Sighting(moved=moved, scores=scores, on_page=on_page, visible=visible, found=found)
+
+
+def _hidden(
+    windows: npt.NDArray[np.uint8],
+    images: npt.NDArray[np.uint8],
+    on_page: npt.NDArray[np.bool_],
+    params: PatchParams,
+) -> npt.NDArray[np.bool_]:
+    """Tell which places show no print at all, compared with the page's other places; (P,)."""
+    contrast = _deviations(windows)
+    share = contrast / np.maximum(_deviations(images), 1.0)
+    usual = float(np.median(share[on_page])) if on_page.any() else 0.0
+    return (contrast < params.min_contrast) | (share < params.hidden_contrast * usual)
+
+
+def _deviations(squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Give the gray standard deviation of each of (P, n, n) squares."""
+    flat = squares.reshape(len(squares), -1).astype(np.float32)
+    return np.asarray(flat.std(axis=1), np.float32)
 
 
 def _windows(
@@ -149,7 +165,7 @@ def _windows(
     reach = params.side_px // 2 + params.search_px
     offsets = np.arange(-reach, reach + 1, dtype=np.float32)
     landed = move(patches.centers, template_to_page)
-    local = np.stack([jacobian(template_to_page, c) for c in patches.centers]).astype(np.float32)
+    local = jacobians(template_to_page, patches.centers).astype(np.float32)
     start = landed.astype(np.float32)[:, :, None, None]  # (P, 2, 1, 1)
     along_x = local[:, :, 0, None, None] * offsets[None, None, None, :]
     along_y = local[:, :, 1, None, None] * offsets[None, None, :, None]
@@ -165,13 +181,13 @@ def _windows(
         borderValue=0,
     )
     height, width = page.image.shape
-    visible = (
+    on_page = (
         (landed[:, 0] >= 0)
         & (landed[:, 1] >= 0)
         & (landed[:, 0] <= width - 1)
         & (landed[:, 1] <= height - 1)
     )
-    return np.asarray(flat, np.uint8).reshape(-1, side, side), visible
+    return np.asarray(flat, np.uint8).reshape(-1, side, side), on_page
 
 
 def _peak(surface: npt.NDArray[np.float32], search_px: int) -> tuple[Floats, float, bool]:

@@ -21,7 +21,6 @@ from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import (
     RegistrationParams,
     fit_registration,
-    hull_share,
 )
 from segmentation.sampling import level_for
 from segmentation.types import GrayImage, Homography  # noqa: TC001, read by dataclass users
@@ -42,7 +41,9 @@ class RegisterParams:
         default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
     )
     patch: PatchParams = field(default_factory=PatchParams)
-    rounds: int = 2  # the second looks again from the better fit
+    rounds: int = 2  # the second looks again from the better fit, where the first
+    settled_px: float = 4.0  # moved a patch by more than this,
+    settled_agreement: float = 0.85  # or found a smaller share
     min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
     min_visible: float = 0.5  # share of the form's patches that must lie on the page
 
@@ -82,24 +83,17 @@ def register(
     first = fit_registration(
         pairs.page, move(pairs.template, to_reduced), (size[0], size[1]), params.first
     )
-    page_to_reduced = first.page_to_template
-    rms_px = first.rms_px
-    spread = first.spread
-    agreement = 0.0
+    page_to_reduced, agreement, second = first.page_to_template, 0.0, first
     for _ in range(params.rounds):
         sighting, where = sight(page.levels, form, page_to_reduced, params.patch)
         _require_seen(sighting, params)
-        second = fit_registration(
-            where[sighting.found],
-            form.patches.centers[sighting.found],
-            (size[0], size[1]),
-            params.second,
-        )
-        page_to_reduced, rms_px = second.page_to_template, second.rms_px
-        spread = hull_share(
-            form.patches.centers[sighting.found][second.inliers], (size[0], size[1])
-        )
+        places = form.patches.centers[sighting.found]
+        second = fit_registration(where[sighting.found], places, (size[0], size[1]), params.second)
+        page_to_reduced = second.page_to_template
         agreement = float(second.inliers.sum()) / max(1, int(sighting.visible.sum()))
+        settled = np.abs(sighting.moved[sighting.found]).max() <= params.settled_px
+        if settled and agreement >= params.settled_agreement:
+            break
     if agreement < params.min_agreement:
         raise RegistrationError(
             Misfit.STRUCTURE_DISAGREES, found=agreement, limit=params.min_agreement
@@ -108,8 +102,8 @@ def register(
         form=form,
         page_to_template=unit(form.reduced.to_original() @ page_to_reduced),
         inlier_count=int(first.inliers.sum()),
-        spread=spread,
-        rms_px=rms_px * form.reduced.scale_x,
+        spread=second.spread,
+        rms_px=second.rms_px * form.reduced.scale_x,
         agreement=agreement,
     )
 
@@ -131,7 +125,7 @@ def sight(
 
 def _require_seen(sighting: Sighting, params: RegisterParams) -> None:
     """Refuse a page that shows too little of the form to compare."""
-    visible = float(sighting.visible.mean()) if len(sighting.visible) else 0.0
+    visible = float(sighting.on_page.mean()) if len(sighting.on_page) else 0.0
     if visible < params.min_visible:
         raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=visible, limit=params.min_visible)
     share = float(sighting.found.sum()) / max(1, int(sighting.visible.sum()))

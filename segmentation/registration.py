@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from segmentation.errors import Misfit, RegistrationError
 from segmentation.types import Homography, Points  # noqa: TC001, read by dataclass users
-from segmentation.warp import jacobian, move, unit
+from segmentation.warp import jacobians, move, unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +100,9 @@ def _require_plausible(h: Homography, page: Points, params: RegistrationParams) 
     the page would be mirrored.
     """
     hull = np.asarray(cv2.convexHull(page.astype(np.float32))[:, 0], np.float64)
-    local = [jacobian(h, at) for at in (*hull, page.mean(axis=0))]
-    scales = np.array([np.linalg.svd(j, compute_uv=False) for j in local])  # (M, 2)
-    mirrored = min(float(np.linalg.det(j)) for j in local) <= 0
+    local = jacobians(h, np.vstack([hull, page.mean(axis=0)]))  # (M, 2, 2)
+    scales = np.linalg.svd(local, compute_uv=False)  # (M, 2)
+    mirrored = float(np.linalg.det(local).min()) <= 0
     stretch = float((scales[:, 0] / np.maximum(scales[:, 1], 1e-9)).max())
     tilt = float(np.sqrt(scales.prod(axis=1).max() / max(scales.prod(axis=1).min(), 1e-18)))
     if mirrored or stretch > params.max_stretch:

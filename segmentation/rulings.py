@@ -33,44 +33,56 @@ class RulingParams:
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
 
 
-def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> Mask:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Unruled:
+    """Ink without its rulings."""
+
+    left: Mask  # (h, w), 255 on what is left
+    seen: float  # [0, 1], share of the rulings' length that the scan shows; 1 without rulings
+
+
+def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> Unruled:
     """Clear the rulings from an ink mask.
 
     Args:
         ink: (h, w), 255 on ink.
         rulings: where the blank has lines.
         params: how they are traced.
-
-    Returns:
-        (h, w), 255 on what is left.
     """
     left = ink.copy()
+    found = chunks = 0
     for ruling in rulings:
-        if ruling.upright:
-            left = np.ascontiguousarray(_remove_one(left.T, ruling, params).T)
-        else:
-            left = _remove_one(left, ruling, params)
-    return left
+        trace = _remove_one(left.T if ruling.upright else left, ruling, params)
+        found += trace.found
+        chunks += trace.chunks
+    return Unruled(left=left, seen=found / chunks if chunks else 1.0)
 
 
-def _remove_one(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
-    """Clear one line that runs across."""
-    height, width = ink.shape
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Trace:
+    """A line followed along the columns of a strip."""
+
+    rows: _Ints  # (n,) its middle row; empty where it is not there
+    found: int  # chunks that show it
+    chunks: int  # chunks that could show it, not hidden by writing
+
+
+def _remove_one(left: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
+    """Clear one line that runs across ``left``, in place."""
+    height, width = left.shape
     start = max(0, ruling.start_px - params.reach_px)
     end = min(width, ruling.end_px + params.reach_px)
-    rows = _trace(ink[:, start:end] > 0, ruling, params)
-    if rows is None:
-        return ink
+    trace = _trace(left[:, start:end], ruling, params)
+    if len(trace.rows) == 0:
+        return trace
     reach = 2 * (ruling.thickness_px + params.slack_px) + params.search_px
     offsets = np.arange(-reach, reach + 1)
-    at = np.clip(rows[None, :] + offsets[:, None], 0, height - 1)  # (2 reach + 1, n)
+    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, height - 1)  # (2 reach + 1, n)
     columns = np.arange(start, end)
-    band = ink[at, columns[None, :]] > 0
-    clear = _line_pixels(band, offsets, ruling, params)
-    out = ink.copy()
-    row_of, column_of = np.nonzero(clear)
-    out[at[row_of, column_of], columns[column_of]] = 0
-    return out
+    band = left[at, columns[None, :]] > 0
+    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, params))
+    left[at[row_of, column_of], columns[column_of]] = 0
+    return trace
 
 
 def _line_pixels(
@@ -98,25 +110,33 @@ def _line_pixels(
     return inside & ((runs > 0) & ~crossed)[None, :]
 
 
-def _trace(ink: npt.NDArray[np.bool_], ruling: Ruling, params: RulingParams) -> _Ints | None:
-    """Follow a line along the columns of a strip: (n,) its middle row, or None if not there."""
-    height, width = ink.shape
-    low = max(0, ruling.at_px - params.search_px - ruling.thickness_px)
-    high = min(height, ruling.at_px + params.search_px + ruling.thickness_px + 1)
-    middles: list[float] = []
-    rows: list[float] = []
-    for left in range(0, width, params.chunk_px):
-        cover = ink[low:high, left : left + params.chunk_px].mean(axis=1)
-        full = np.flatnonzero(cover >= params.min_cover)
-        near = full[np.abs(full + low - ruling.at_px) <= params.search_px]
-        if len(near) == 0 or len(near) > 2 * ruling.thickness_px + params.slack_px:
-            continue  # nothing there, or writing covers it
-        middles.append(left + params.chunk_px / 2)
-        rows.append(float(np.median(near)) + low)
-    if not rows:
-        return None
-    smooth = [float(np.median(rows[max(0, i - 2) : i + 3])) for i in range(len(rows))]
-    return np.round(np.interp(np.arange(width), middles, smooth)).astype(np.intp)
+def _trace(strip: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
+    """Follow a line along the columns of a (h, n) strip, chunk by chunk."""
+    height, width = strip.shape
+    reach = params.search_px + ruling.thickness_px
+    low, high = max(0, ruling.at_px - reach), min(height, ruling.at_px + reach + 1)
+    starts = np.arange(0, width, params.chunk_px)
+    lengths = np.diff(np.append(starts, width))
+    cover = np.add.reduceat(strip[low:high] > 0, starts, axis=1, dtype=np.intp) / lengths
+    full = cover >= params.min_cover  # (band, chunks)
+    thick = full.sum(axis=0)
+    hidden = thick > 2 * ruling.thickness_px + params.slack_px  # writing covers the line
+    shows = (thick > 0) & ~hidden
+    at = np.arange(low, high)[:, None]
+    middle = (full * at).sum(axis=0)[shows] / thick[shows]
+    near = np.abs(middle - ruling.at_px) <= params.search_px
+    found, chunks = int(near.sum()), int((~hidden).sum())
+    if found == 0:
+        return _Trace(rows=np.empty(0, np.intp), found=0, chunks=chunks)
+    smooth = _median_of_five(middle[near])
+    columns = (starts + lengths / 2)[shows][near]
+    rows = np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
+    return _Trace(rows=rows, found=found, chunks=chunks)
+
+
+def _median_of_five(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    padded = np.pad(values, 2, mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
 
 
 def _run(band: npt.NDArray[np.bool_]) -> _Ints:

@@ -22,7 +22,7 @@ from segmentation.errors import (
 from segmentation.fields import cut_field
 from segmentation.illumination import flatten
 from segmentation.ink import ink_fraction, ink_mask
-from segmentation.matching import Features, find_features
+from segmentation.matching import Features, page_features
 from segmentation.placing import place_field
 from segmentation.pyramid import halvings, shrink
 from segmentation.register import PreparedPage
@@ -117,7 +117,7 @@ def prepare_page(image: GrayImage, params: SegmentationParams) -> PreparedPage:
     levels = halvings(image, long_side_px=params.catalog.reduced_px)
     small = shrink(levels[-1], long_side_px=params.catalog.match.long_side_px)
     flat = flatten(small.image, params.catalog.flat)
-    found = find_features(flat, params.catalog.match)
+    found = page_features(flat, params.catalog.match)
     features = Features(
         points=move(found.points, small.to_original()), descriptors=found.descriptors
     )

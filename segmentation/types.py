@@ -50,6 +50,7 @@ class Doubt(StrEnum):
     OUT_OF_PAGE = "out_of_page"
     SURROUNDINGS_HIDDEN = "surroundings_hidden"  # too little print in sight to check by
     SURROUNDINGS_DISAGREE = "surroundings_disagree"
+    RULINGS_HIDDEN = "rulings_hidden"  # nothing written, but its printed line is not seen either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

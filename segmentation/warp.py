@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from segmentation.types import Box, GrayImage, Homography, Points
+
+
+Floats = npt.NDArray[np.float64]
 
 
 def move(points: Points, h: Homography) -> Points:
@@ -28,13 +32,17 @@ def inverse(h: Homography) -> Homography:
     return unit(np.asarray(np.linalg.inv(h), np.float64))
 
 
-def jacobian(h: Homography, at: Points) -> Points:
+def jacobian(h: Homography, at: Points) -> Floats:
     """Give the (2, 2) linear map that a homography is close to the point ``at`` (2,)."""
-    x, y = at
-    u, v, w = h @ np.array([x, y, 1.0])
-    top = (h[0, :2] * w - u * h[2, :2]) / w**2
-    bottom = (h[1, :2] * w - v * h[2, :2]) / w**2
-    return np.asarray(np.stack([top, bottom]), np.float64)
+    return np.asarray(jacobians(h, at[None])[0], np.float64)
+
+
+def jacobians(h: Homography, points: Points) -> Floats:
+    """Give the (N, 2, 2) linear maps that a homography is close to (N, 2) points."""
+    ones = np.ones((len(points), 1))
+    uvw = np.hstack([points, ones]) @ h.T  # (N, 3)
+    w = uvw[:, 2, None, None]
+    return np.asarray((h[None, :2, :2] - uvw[:, :2, None] / w * h[None, 2:, :2]) / w, np.float64)
 
 
 def corners(box: Box) -> Points:
