@@ -1,0 +1,93 @@
+"""``penname results``: the names that were read, as a table or a file."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003, typer reads annotations when it runs
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from worker.config import read_settings
+from worker.database.batches import batch_names
+from worker.database.results import ResultFilter, find_results
+from worker.database.session import open_existing_database, snapshot
+from worker.errors import NoSuchResultError
+from worker.exporting import write_csv, write_jsonl, write_parquet, write_table
+from worker.storage.files import replacing
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_BATCHES_NAMED = 10  # in the message about one that is not there
+
+
+class Format(StrEnum):
+    """What the results come out as."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+_WRITERS = {
+    Format.TABLE: write_table,
+    Format.CSV: write_csv,
+    Format.JSONL: write_jsonl,
+    Format.PARQUET: write_parquet,
+}
+
+
+def results(  # noqa: PLR0913, each is an option of the command
+    *,
+    batch: Annotated[str | None, typer.Option(help="Only of this batch.")] = None,
+    field: Annotated[str | None, typer.Option(help="Only of this field of the form.")] = None,
+    below: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only with less confidence than this.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Only texts like this; * is any text, ? one character, case is ignored.",
+        ),
+    ] = None,
+    out_format: Annotated[
+        Format, typer.Option("--format", help="CSV suits spreadsheets, the others programs.")
+    ] = Format.TABLE,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, whole or not at all; otherwise print.")
+    ] = None,
+    db: Annotated[str | None, typer.Option(help="Database URL.")] = None,
+) -> None:
+    """Show what was read: every field with its text, confidence and status."""
+    if out_format is Format.PARQUET and out is None:
+        raise typer.BadParameter("parquet is no text to print; name a file with --out")
+    settings = read_settings(database_url=db)
+    sessions = open_existing_database(settings.database_url.get_secret_value())
+    wanted = ResultFilter(batch=batch, field=field, below=below, name_glob=name)
+    with snapshot(sessions) as session:
+        _check_batch(session, batch)
+        if out is None:
+            count = _write(session, wanted, out_format, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            with replacing(out) as file:
+                count = _write(session, wanted, out_format, file)
+    if out is not None or not count:
+        print(f"results{f' in {out}' if out else ''}: {count}", file=sys.stderr)
+
+
+def _write(session: Session, wanted: ResultFilter, out_format: Format, out: BinaryIO) -> int:
+    return _WRITERS[out_format](find_results(session, wanted), out)
+
+
+def _check_batch(session: Session, name: str | None) -> None:
+    """Tell a batch that is not there from one without results."""
+    if name is None or name in (names := batch_names(session)):
+        return
+    known = ", ".join(names[:_BATCHES_NAMED]) or "none"
+    more = f" and {len(names) - _BATCHES_NAMED} older" if len(names) > _BATCHES_NAMED else ""
+    raise NoSuchResultError(f"no batch {name!r} in this database; there are {known}{more}")

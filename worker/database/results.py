@@ -1,0 +1,115 @@
+"""Results: what stands in each field now, as the view ``current_readings`` says it."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Integer, String, Uuid, column, func, select, table
+
+from worker.database.models import CorrectionRow, ReadingRow, UtcDateTime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, SQLColumnExpression
+    from sqlalchemy.orm import Session
+
+_ROWS_A_FETCH = 1000  # so that a million results stream through a few MiB
+
+CURRENT = table(
+    "current_readings",
+    column("reading_id", Uuid()),
+    column("batch", String()),
+    column("document", String()),
+    column("page", Integer()),
+    column("field", String()),
+    column("text", String()),
+    column("raw_text", String()),
+    column("confidence"),
+    column("status", String()),
+    column("corrected_by", String()),
+    column("corrected_at", UtcDateTime()),
+    column("model", String()),
+    column("template", String()),
+    column("template_version", String()),
+    column("read_at", UtcDateTime()),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFilter:
+    """Which results to find; None asks for all."""
+
+    batch: str | None = None
+    field: str | None = None
+    below: float | None = None  # confidence, [0, 1]
+    name_glob: str | None = None  # * stands for any text, ? for one character
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One field, column for column as the view has it."""
+
+    reading_id: UUID
+    batch: str
+    document: str  # URI
+    page: int  # from 1
+    field: str
+    text: str = dataclasses.field(repr=False)
+    raw_text: str = dataclasses.field(repr=False)
+    confidence: float
+    status: str
+    corrected_by: str | None
+    corrected_at: datetime | None
+    model: str
+    template: str
+    template_version: str
+    read_at: datetime
+
+
+def find_results(session: Session, wanted: ResultFilter) -> Iterator[ResultRow]:
+    """Give the results that are wanted, in the order of batch, document, page and field.
+
+    The session must stay open while they are taken; they come from the database as they are
+    asked for.
+    """
+    query = select(CURRENT).where(*_conditions(wanted))
+    ordered = query.order_by(*(CURRENT.c[name] for name in ("batch", "document", "page", "field")))
+    found = session.execute(ordered, execution_options={"yield_per": _ROWS_A_FETCH})
+    return (ResultRow(**row) for row in found.mappings())
+
+
+def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
+    current = CURRENT.c
+    if wanted.batch is not None:
+        yield current.batch == wanted.batch
+    if wanted.field is not None:
+        yield current.field == wanted.field
+    if wanted.below is not None:
+        yield current.confidence < wanted.below
+    if wanted.name_glob is not None:
+        pattern = _like_pattern(wanted.name_glob)
+        # An index finds how readings begin, and corrections are few: both are cheap to search,
+        # where the view's own text, the one or the other, is not.
+        yield current.reading_id.in_(
+            select(ReadingRow.id)
+            .where(_matches(ReadingRow.text, pattern))
+            .union(select(CorrectionRow.reading_id).where(_matches(CorrectionRow.text, pattern)))
+        )
+        yield _matches(current.text, pattern)
+
+
+def _matches(text: SQLColumnExpression[str], pattern: str) -> ColumnElement[bool]:
+    return func.lower(text).like(pattern, escape="\\")
+
+
+def _like_pattern(glob: str) -> str:
+    """Say a glob in SQL's terms: ``MC*`` to ``mc%``."""
+    plain = unicodedata.normalize("NFC", glob).lower()
+    for special in "\\%_":
+        plain = plain.replace(special, "\\" + special)
+    return plain.replace("*", "%").replace("?", "_")
