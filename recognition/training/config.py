@@ -5,11 +5,23 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path  # noqa: TC003 - dataclass annotations are read when it runs
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recognition.errors import TrainingConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_T = TypeVar("_T")
+_PLAIN: dict[str, type] = {
+    "int": int,
+    "int | None": int,
+    "str": str,
+    "bool": bool,
+    "dict[str, Any]": dict,
+    **dict.fromkeys(("Path", "tuple[Path, ...]", "float"), type(None)),  # never as they come
+}
 _FONT_FILES = ("*.ttf", "*.otf")
 
 
@@ -90,17 +102,13 @@ def load_config(path: Path) -> TrainingConfig:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingConfigError([f"{path}: {error}"]) from error
     faults: list[str] = []
-    root = path.parent
-    built = {
-        "sources": _tables(SourceConfig, data.pop("source", []), "source", root, faults),
-        "validations": _tables(
-            ValidationConfig, data.pop("validation", []), "validation", root, faults
-        ),
-    }
-    if (drawn := data.pop("drawn", None)) is not None:
-        made = _tables(DrawnConfig, [drawn], "drawn", root, faults)
-        built["drawn"] = made[0] if made else None
-    config = _table(TrainingConfig, {**data, **built}, "", root, faults)
+    reader = _Reader(root=path.parent, faults=faults)
+    drawn = data.pop("drawn", None)
+    data["sources"] = reader.tables(SourceConfig, data.pop("source", []), "source")
+    data["validations"] = reader.tables(ValidationConfig, data.pop("validation", []), "validation")
+    if drawn is not None:
+        data["drawn"] = next(iter(reader.tables(DrawnConfig, [drawn], "drawn")), None)
+    config = reader.table(TrainingConfig, data, "")
     if config is not None:
         faults.extend(_contradictions(config))
     if faults or config is None:
@@ -108,55 +116,51 @@ def load_config(path: Path) -> TrainingConfig:
     return config
 
 
-def _tables(kind: type, tables: Any, name: str, root: Path, faults: list[str]) -> tuple[Any, ...]:
-    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        faults.append(f"{name}: want a table")
-        return ()
-    made = [
-        _table(kind, table, f"{name}[{i}]." if len(tables) > 1 else f"{name}.", root, faults)
-        for i, table in enumerate(tables)
-    ]
-    return tuple(item for item in made if item is not None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Builds settings from tables and notes what is wrong."""
 
+    root: Path  # relative paths start here
+    faults: list[str]
 
-def _table(kind: type, table: dict[str, Any], where: str, root: Path, faults: list[str]) -> Any:
-    """Build one dataclass from a table, or note what is wrong and give None."""
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    before = len(faults)
-    faults.extend(f"{where}{name}: no such setting" for name in table if name not in fields)
-    values: dict[str, Any] = {}
-    for name, field in fields.items():
-        if name not in table:
-            if field.default is field.default_factory is dataclasses.MISSING:
-                faults.append(f"{where}{name}: missing")
-            continue
-        try:
-            values[name] = _value(str(field.type), table[name], root)
-        except TypeError as error:
-            faults.append(f"{where}{name}: {error}")
-    return kind(**values) if len(faults) == before else None
+    def tables(self, kind: type[_T], tables: object, name: str) -> tuple[_T, ...]:
+        """Build one dataclass from each table of an array."""
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            self.faults.append(f"{name}: want a table")
+            return ()
+        made = [self.table(kind, t, f"{name}[{i}].") for i, t in enumerate(tables)]
+        return tuple(item for item in made if item is not None)
 
+    def table(self, kind: type[_T], table: Mapping[str, object], where: str) -> _T | None:
+        """Build one dataclass, or note what is wrong and give None."""
+        fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type] # one of the four above
+        before = len(self.faults)
+        self.faults.extend(
+            f"{where}{name}: no such setting" for name in table if name not in fields
+        )
+        values: dict[str, object] = {}
+        for name, field in fields.items():
+            if name in table:
+                try:
+                    values[name] = self.value(str(field.type), table[name])
+                except TypeError as error:
+                    self.faults.append(f"{where}{name}: {error}")
+            elif field.default is field.default_factory is dataclasses.MISSING:
+                self.faults.append(f"{where}{name}: missing")
+        return kind(**values) if len(self.faults) == before else None
 
-def _value(kind: str, value: Any, root: Path) -> Any:
-    """Check one value against its annotation; paths are made absolute."""
-    if kind == "Path" and isinstance(value, str):
-        return root / value
-    if kind == "tuple[Path, ...]":
-        if isinstance(value, list) and all(isinstance(v, str) for v in value):
-            return tuple(root / v for v in value)
-    elif kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    elif kind in {"int", "int | None"} and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    elif (
-        (kind == "str" and isinstance(value, str))
-        or (kind == "bool" and isinstance(value, bool))
-        or (kind.startswith("dict") and isinstance(value, dict))
-        or (kind.startswith(("tuple[Source", "tuple[Valid")) and isinstance(value, tuple))
-        or kind.startswith("DrawnConfig")
-    ):
-        return value
-    raise TypeError(f"want {kind}, got {value!r}")
+    def value(self, kind: str, value: object) -> object:
+        """Check one value against its annotation; paths are made absolute."""
+        if kind == "Path" and isinstance(value, str):
+            return self.root / value
+        if kind == "tuple[Path, ...]" and isinstance(value, list):
+            return tuple(self.root / str(item) for item in value)
+        if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        plain = _PLAIN.get(kind, object)
+        if isinstance(value, plain) and (plain is not int or not isinstance(value, bool)):
+            return value
+        raise TypeError(f"want {kind}, got {value!r}")
 
 
 def _contradictions(config: TrainingConfig) -> list[str]:

@@ -69,7 +69,7 @@ def draw_name(
     if height_px < 1:
         raise ValueError(f"want a positive height_px, got {height_px}")
     size_px = height_px * params.oversampling
-    ink = _draw_letters(text, _font(font_path, size_px), size_px, rng, params)
+    ink = _draw_letters(text, font_path, size_px, rng, params)
     ink = _bend(ink, size_px, rng, params)
     tight = _trim(ink, params.margin_px * params.oversampling)
     scale = 1 / params.oversampling
@@ -92,7 +92,7 @@ def _has_glyph(font_path: Path, char: str) -> bool:
     return mask.size != missing.size or bytes(mask) != bytes(missing)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # letters vary in size, and a font takes long to open
 def _font(font_path: Path, size_px: int) -> ImageFont.FreeTypeFont:
     """Load a font so that ascent plus descent is about ``size_px``."""
     font = ImageFont.truetype(str(font_path), 100)
@@ -102,12 +102,13 @@ def _font(font_path: Path, size_px: int) -> ImageFont.FreeTypeFont:
 
 def _draw_letters(
     text: str,
-    font: ImageFont.FreeTypeFont,
+    font_path: Path,
     size_px: int,
     rng: np.random.Generator,
     params: HandParams,
 ) -> GrayImage:
     """Set the letters one after the other; 255 is ink here."""
+    font = _font(font_path, size_px)
     loose = rng.random() < params.loose_letters
     tracking_px = rng.uniform(-0.15, 1.0) * params.tracking * size_px if loose else 0.0
     pen_px = (
@@ -124,8 +125,8 @@ def _draw_letters(
         # Measured from the start of the text, so that kerning between letters is kept.
         x = pad + font.getlength(text[: i + 1]) - font.getlength(char) + i * tracking_px
         y = pad + rng.normal(0, params.lift) * size_px
-        size = font.size * (1 + float(np.clip(rng.normal(0, params.size_spread), -0.2, 0.2)))
-        own = font.font_variant(size=max(1, round(size)))
+        growth = 1 + float(np.clip(rng.normal(0, params.size_spread), -0.2, 0.2))
+        own = _font(font_path, round(size_px * growth))
         y += font.getmetrics()[0] - own.getmetrics()[0]  # keep the baseline, not the top
         draw.text((x, y), char, fill=255, font=own, stroke_width=pen_px // 2)
     return np.asarray(canvas, np.uint8)

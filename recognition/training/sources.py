@@ -1,0 +1,158 @@
+"""What can be read in a source: crops, words of lines, words of one writer joined.
+
+Held-out writers and texts beyond the alphabet never enter.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from recognition.preprocess import PARAMS, even_ink, writing_box
+from recognition.training.crop_store import open_store
+from recognition.training.manifest import read_split, without_held_out
+from recognition.training.words import part_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recognition.alphabet import Alphabet
+    from recognition.training.config import SourceConfig
+    from recognition.training.crop_store import CropStore
+    from recognition.types import GrayImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A readable stretch of one stored crop: all of it, or some words of a line."""
+
+    crop: int  # index in the store
+    left_px: int
+    right_px: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """Everything readable in one source."""
+
+    config: SourceConfig
+    store: CropStore
+    lines: tuple[tuple[Piece, ...], ...]  # each crop as its words, or as one whole piece
+    writer_of: tuple[int, ...]  # each line's writer
+    by_writer: tuple[tuple[int, ...], ...]  # each writer's lines
+
+
+def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Source:
+    """Read one source; its decoded crops are kept in a store in the folder ``stores``."""
+    samples = without_held_out(read_split(source.folder, source.split))
+    store = open_store(samples, stores)
+    lines: list[tuple[Piece, ...]] = []
+    writer_of: list[int] = []
+    numbers: dict[str, int] = {}
+    for index, sample in enumerate(samples):
+        # On a form's crop the widest gaps lie round its print, not between words.
+        words = [sample.text] if source.form else sample.text.split(" ")
+        for run in _readable(index, store.crop(index), words, alphabet):
+            writer = sample.writer or f"crop {index}"
+            writer_of.append(numbers.setdefault(writer, len(numbers)))
+            lines.append(run)
+    by_writer: list[list[int]] = [[] for _ in numbers]
+    for line, number in enumerate(writer_of):
+        by_writer[number].append(line)
+    return Source(
+        config=source,
+        store=store,
+        lines=tuple(lines),
+        writer_of=tuple(writer_of),
+        by_writer=tuple(tuple(own) for own in by_writer),
+    )
+
+
+def _readable(
+    index: int, crop: GrayImage, words: list[str], alphabet: Alphabet
+) -> list[tuple[Piece, ...]]:
+    """Give the runs of words of a crop that the alphabet can spell."""
+    places = part_words(crop, words) if len(words) > 1 else [(0, crop.shape[1])]
+    if places is None:
+        plain = _spellable(" ".join(words))
+        whole = Piece(crop=index, left_px=0, right_px=crop.shape[1], text=plain)
+        return [(whole,)] if plain and alphabet.covers(plain) else []
+    runs: list[tuple[Piece, ...]] = []
+    run: list[Piece] = []
+    edges = [
+        0,
+        *((a + b) // 2 for (_, a), (b, _) in itertools.pairwise(places)),
+        crop.shape[1],
+    ]
+    for number, word in enumerate(words):
+        plain = _spellable(word)
+        if plain and alphabet.covers(plain):
+            run.append(
+                Piece(crop=index, left_px=edges[number], right_px=edges[number + 1], text=plain)
+            )
+        elif run:
+            runs.append(tuple(run))
+            run = []
+    return [*runs, tuple(run)] if run else runs
+
+
+def _spellable(text: str) -> str:
+    """Drop the punctuation that names do not have; the network learns to pass over it."""
+    return text.translate({ord(c): None for c in ',;:!?"()[]«»“”„…'}).strip()
+
+
+def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
+    """Take some words of one line, perhaps joined with more of the same writer."""
+    number = int(rng.integers(len(source.lines)))
+    if rng.random() >= source.config.join:
+        return _stretch(source, number, rng, most=6)
+    mates = source.by_writer[source.writer_of[number]]
+    other = mates[int(rng.integers(len(mates)))]
+    first, text = _stretch(source, number, rng, most=1)
+    second, more = _stretch(source, other, rng, most=2)
+    return join_crops(first, second, rng), f"{text} {more}"
+
+
+def _stretch(
+    source: Source, number: int, rng: np.random.Generator, *, most: int
+) -> tuple[GrayImage, str]:
+    """Cut up to ``most`` words that follow each other out of a line."""
+    pieces = source.lines[number]
+    count = min(len(pieces), int(rng.integers(1, most + 1)))
+    start = int(rng.integers(len(pieces) - count + 1))
+    chosen = pieces[start : start + count]
+    crop = source.store.crop(chosen[0].crop)
+    return crop[:, chosen[0].left_px : chosen[-1].right_px], " ".join(p.text for p in chosen)
+
+
+def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) -> GrayImage:
+    """Set two words of one writer side by side, with a gap as between two names."""
+    a, b = _tight(first), _tight(second)
+    # Crops of one writer differ in scale, their letters less so: halve what tells them apart.
+    scale = (a.shape[0] / b.shape[0]) ** 0.5
+    b = np.asarray(cv2.resize(b, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    tall = max(a.shape[0], b.shape[0])
+    gap = int(rng.uniform(0.15, 1.4) ** 1.3 * min(64, tall))
+    foot = int(0.1 * rng.normal(0, 1) * tall)
+    # Feet together is right for most pairs: only descenders stand below the line.
+    height = tall + 2 * abs(foot)
+    joined = np.zeros((height, a.shape[1] + gap + b.shape[1]), np.uint8)
+    low = height - abs(foot)
+    joined[low - a.shape[0] : low, : a.shape[1]] = a
+    joined[low + foot - b.shape[0] : low + foot, a.shape[1] + gap :] = b
+    return np.asarray(255 - joined, np.uint8)
+
+
+def _tight(crop: GrayImage) -> GrayImage:
+    """Cut to the ink at even contrast; 255 is ink."""
+    ink = even_ink(crop, PARAMS)
+    box = writing_box(ink, PARAMS)
+    if box is None:
+        return ink
+    left, top, right, bottom = box
+    return ink[top:bottom, left:right]
