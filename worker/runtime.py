@@ -87,7 +87,7 @@ def open_run(
         DatabaseUnavailableError: the database cannot be reached or written.
         CheckpointError: the checkpoint cannot be used.
     """
-    from worker.database.session import open_database
+    from worker.database.session import closed_after, open_database
     from worker.local import Run
     from worker.segment_pool import SegmentPool
     from worker.segment_process import SegmentJob
@@ -100,7 +100,7 @@ def open_run(
     catalog, params = _index(templates)
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
-    with SegmentPool(job, processes=settings.segment_processes) as pool:
+    with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
         recognizer = load_recognizer(settings)
         identity = RunIdentity(
             templates_version=templates_version(templates), model_id=recognizer.model_id

@@ -9,7 +9,7 @@ import typer
 
 from worker.config import read_settings
 from worker.database.explanations import explain_result
-from worker.database.session import open_existing_database, snapshot
+from worker.database.session import reading
 from worker.errors import NoSuchResultError
 from worker.storage.files import replacing
 from worker.storage.s3 import S3Options
@@ -35,8 +35,7 @@ def explain(
 ) -> None:
     """Tell where a name came from: file, page, form, box, model, confidence, corrections."""
     settings = read_settings(database_url=db, store=store)
-    sessions = open_existing_database(settings.database_url.get_secret_value())
-    with snapshot(sessions) as session:
+    with reading(settings.database_url.get_secret_value()) as session:
         found = explain_result(session, result_id)
     for title, lines in _sections(found):
         print(title)

@@ -12,7 +12,7 @@ import typer
 from worker.config import read_settings
 from worker.database.batches import batch_names
 from worker.database.results import ResultFilter, find_results
-from worker.database.session import open_existing_database, snapshot
+from worker.database.session import reading
 from worker.errors import NoSuchResultError
 from worker.exporting import write_csv, write_jsonl, write_parquet, write_table
 from worker.storage.files import replacing
@@ -66,9 +66,8 @@ def results(  # noqa: PLR0913, each is an option of the command
     if out_format is Format.PARQUET and out is None:
         raise typer.BadParameter("parquet is no text to print; name a file with --out")
     settings = read_settings(database_url=db)
-    sessions = open_existing_database(settings.database_url.get_secret_value())
     wanted = ResultFilter(batch=batch, field=field, below=below, name_glob=name)
-    with snapshot(sessions) as session:
+    with reading(settings.database_url.get_secret_value()) as session:
         _check_batch(session, batch)
         if out is None:
             count = _write(session, wanted, out_format, sys.stdout.buffer)

@@ -46,19 +46,13 @@ def open_database(url: str) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def open_existing_database(url: str) -> sessionmaker[Session]:
-    """Open a database that must be there already, so that a mistyped name makes no file.
-
-    Raises:
-        ConfigError: there is none, or as ``open_database``.
-        DatabaseUnavailableError: it cannot be reached.
-    """
-    parsed = _parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise ConfigError(
-            f"no database {parsed.database}; name one with --db, or make it with: penname read"
-        )
-    return open_database(url)
+@contextmanager
+def closed_after(sessions: sessionmaker[Session]) -> Iterator[None]:
+    """Close every connection at the end; SQLite then folds its side files into the database."""
+    try:
+        yield
+    finally:
+        _engine_of(sessions).dispose()
 
 
 @contextmanager
@@ -75,13 +69,20 @@ def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
 
 
 @contextmanager
-def snapshot(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    """Read, without keeping anybody from writing.
+def reading(url: str) -> Iterator[Session]:
+    """Read from a database that must be there already: a mistyped name makes no file.
 
     Raises:
-        DatabaseUnavailableError: the database cannot be reached.
+        ConfigError: there is none, or as ``open_database``.
+        DatabaseUnavailableError: it cannot be reached.
     """
-    with translated(_engine_of(sessions)), sessions() as session:
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise ConfigError(
+            f"no database {parsed.database}; name one with --db, or make it with: penname read"
+        )
+    sessions = open_database(url)
+    with closed_after(sessions), translated(_engine_of(sessions)), sessions() as session:
         yield session
 
 
