@@ -38,7 +38,7 @@ def best_path(
     labels = log_probs.argmax(axis=1)
     best = log_probs[np.arange(len(labels)), labels]
     starts = np.flatnonzero(np.diff(labels, prepend=-1) != 0)
-    ends = np.append(starts[1:], len(labels))
+    ends = np.append(starts[1:], len(labels))[: len(starts)]  # none where there are no frames
     chars = tuple(
         CharReading(
             char=alphabet.characters[labels[start] - 1],

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.checkpoint import save_checkpoint
+from recognition.recognizer import Recognizer
+from tests.unit.recognition.networks import SMALL, small_network
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Recognizer(
+        small_network(), Alphabet(NAME_ALPHABET), model_id="test", temperature=1.0, device="cpu"
+    )
+
+
+def crops(count=9, seed=4):
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        crop = np.full((int(rng.integers(20, 90)), int(rng.integers(30, 400))), 255, np.uint8)
+        for x in range(5, crop.shape[1] - 8, 12):
+            crop[int(rng.integers(2, 8)) : -3, x : x + 3] = rng.integers(0, 120)
+        crop.setflags(write=False)
+        made.append(crop)
+    return made
+
+
+def test_readings_come_in_the_order_of_the_crops(reader):
+    given = crops()
+
+    together = reader.read(given)
+
+    alone = [reader.read([crop])[0] for crop in given]
+    assert [r.text for r in together] == [r.text for r in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+        assert 0 <= one.confidence <= 1
+        assert one.model_id == "test"
+
+
+def test_no_crops_give_no_readings(reader):
+    assert reader.read([]) == []
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        np.full((50, 200), 255, np.uint8),
+        np.zeros((50, 200), np.uint8),
+        np.zeros((1, 1), np.uint8),
+        np.full((10, 5000), 255, np.uint8),
+    ],
+    ids=["blank", "black", "one-pixel", "very-wide"],
+)
+def test_degenerate_crops_are_read_like_any_other(reader, crop):
+    (reading,) = reader.read([crop])
+
+    assert reading.text == reading.text.strip()
+
+
+def test_names_stay_out_of_what_is_printed(reader):
+    (reading,) = reader.read(crops(1))
+
+    assert "text" not in repr(reading)
+    assert "chars" not in repr(reading)
+
+
+def test_a_checkpoint_gives_its_own_id_and_temperature(tmp_path):
+    path = tmp_path / "small.safetensors"
+    model_id = save_checkpoint(path, small_network(), SMALL, {"temperature": 50.0})
+
+    hot = Recognizer.load(path)
+    save_checkpoint(path, small_network(), SMALL, {})
+    plain = Recognizer.load(path)
+
+    assert hot.model_id == model_id != plain.model_id
+    (crop,) = crops(1)
+    assert hot.read([crop])[0].confidence > plain.read([crop])[0].confidence
