@@ -17,23 +17,22 @@ from typing import TYPE_CHECKING
 
 from recognition.metrics import edit_distance, fold
 from worker.errors import ConfigError, PermanentError
-from worker.recognizing import read_pages
-from worker.segmenting import segment_document
-from worker.types import FieldReading, FieldStatus, SegmentedPage
+from worker.recognizing import FOR_A_PERSON, read_pages
+from worker.segmenting import refused_page, segment_document
+from worker.types import FieldReading, FieldStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from recognition.recognizer import Recognizer
     from segmentation import Catalog, SegmentationParams
     from worker.document_images import DecodeLimits
-    from worker.types import DocumentReading
+    from worker.recognizing import CropReader
+    from worker.types import DocumentReading, SegmentedPage
 
 UNREADABLE = "UNREADABLE"  # in the truth: struck out, or nobody is sure
 _COLUMNS = ("form", "scan", "field", "text")
 _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
-_TO_REVIEW = frozenset({FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     catalog: Catalog,
     params: SegmentationParams,
     limits: DecodeLimits,
-    recognizer: Recognizer,
+    recognizer: CropReader,
     review_below: float,
 ) -> FormsReport:
     """Read every scan that ``truth.csv`` names, one process, and score the fields.
@@ -133,11 +132,14 @@ def _read_truth(path: Path) -> dict[tuple[str, str], list[_Truth]]:
     if missing := [name for name in _COLUMNS if rows[0].get(name) is None]:
         raise ConfigError(f"{path} lacks the columns {', '.join(missing)}")
     grouped: dict[tuple[str, str], list[_Truth]] = defaultdict(list)
-    for row in rows:
+    for number, row in enumerate(rows, start=2):  # the header is line 1
+        page = row.get("page") or "1"
+        if not page.isdecimal() or page == "0":
+            raise ConfigError(f"{path}, row {number}: page must be a number from 1")
         truth = _Truth(
             form=row["form"],
             scan=row["scan"],
-            page_index=int(row.get("page") or 1) - 1,
+            page_index=int(page) - 1,
             field=row["field"],
             text=row["text"],
         )
@@ -154,13 +156,7 @@ def _segment(
     except OSError as error:
         raise ConfigError(f"truth.csv names {path}, which cannot be read: {error}") from error
     except PermanentError as error:
-        refused = SegmentedPage(
-            page_index=0,
-            segmentation=None,
-            failure_code=error.code,
-            failure_detail=str(error),
-        )
-        return (refused,)
+        return (refused_page(0, error.code, str(error)),)
 
 
 def _match(rows: Iterable[_Truth], document: DocumentReading) -> Iterator[_Outcome]:
@@ -200,7 +196,7 @@ def _is_blank(outcome: _Outcome) -> bool:
 
 
 def _is_for_review(outcome: _Outcome) -> bool:
-    return outcome.reading is None or outcome.reading.status in _TO_REVIEW
+    return outcome.reading is None or outcome.reading.status in FOR_A_PERSON
 
 
 def _share(part: int, whole: int) -> float | None:
