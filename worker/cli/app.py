@@ -47,6 +47,8 @@ def main() -> None:
     except BrokenPipeError:  # ``penname results | head``: the reader has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:  # a file of the user's, such as --out, cannot be read or written
+        _leave(str(error), ExitCode.UNAVAILABLE)
     except Exception:  # noqa: BLE001, the edge: nothing above could name it
         traceback.print_exc()
         _leave("this is a bug in penname; please report the trace above", ExitCode.BUG)
