@@ -60,3 +60,33 @@ def encrypted_pdf() -> bytes:
         ],
         trailer=b"/Encrypt 4 0 R/ID[<00><00>]",
     )
+
+
+def endless_pdf() -> bytes:
+    """Write a PDF of a few kilobytes that draws a line 10 to the 20 times: a poison file."""
+    levels, first = 20, 5
+    calls = b"/F Do " * 10
+    forms = [
+        _stream(
+            b"/Type/XObject/Subtype/Form/BBox[0 0 600 850]/Resources<</XObject<</F %d 0 R>>>>"
+            % (first + level + 1),
+            calls,
+        )
+        for level in range(levels)
+    ]
+    line = _stream(b"/Type/XObject/Subtype/Form/BBox[0 0 600 850]", b"0 0 m 600 850 l S")
+    return write_pdf(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+            + b"/Resources<</XObject<</F %d 0 R>>>>>>" % first,
+            _stream(b"", calls),
+            *forms,
+            line,
+        ]
+    )
+
+
+def _stream(entries: bytes, content: bytes) -> bytes:
+    return b"<</Length %d%b>>stream\n%b\nendstream" % (len(content), entries, content)

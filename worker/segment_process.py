@@ -82,13 +82,18 @@ class SegmentProcess:
             try:
                 self._pipe.send_bytes(data)
                 if self._pipe.poll(self._job.limit_s):
-                    return self._pipe.recv()  # type: ignore[no-any-return] # as _serve sends it
+                    return self._pipe.recv()  # type: ignore[no-any-return] # as serve sends it
             except (EOFError, OSError):
                 how = self._restart()
             else:
                 self._restart()
                 return _crashed(f"cutting the document took over {self._job.limit_s:g} s")
         return _crashed(f"the process that cut the document ended {_TRIES} times, {how}")
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the child that serves now."""
+        return self._process.pid
 
     def close(self) -> None:
         """End the child at once; a thread that waits for it gets an error."""
@@ -144,10 +149,10 @@ def _run(pipe: Connection, job: SegmentJob, prepare: Callable[[], None]) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     prepare()
     pipe.send(_READY)
-    _serve(pipe, job)
+    serve(pipe, job)
 
 
-def _serve(pipe: Connection, job: SegmentJob) -> None:
+def serve(pipe: Connection, job: SegmentJob) -> None:
     """Cut what comes until the parent is gone, however it went."""
     with suppress(EOFError, OSError):
         while True:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _POINTS_PER_INCH = 72
 _DRAWN_DPI = 300  # forms are printed and their templates made at this; more reads no better
 _FULL_PAGE = 0.8  # of the page's area: scanners leave margins, but logos are far smaller
+_NESTING = 2  # a scan lies on its page, or in one form on it; deeper nesting can be endless
 _PADDING = b"\0 \t\r\n"  # some writers fill the last block of the file
 _TAIL_BYTES = 1024  # where readers have always looked for the end mark
 _ENCRYPTED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
@@ -116,7 +117,7 @@ def _scale(page: pdfium.PdfPage, page_area_pt: float, limits: DecodeLimits) -> f
             small the page is drawn.
     """
     drawn = _DRAWN_DPI / _POINTS_PER_INCH
-    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
+    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_NESTING):
         width_px, height_px = picture.get_px_size()
         limits.check_pixels(width_px=width_px, height_px=height_px)
         left, bottom, right, top = picture.get_bounds()
