@@ -45,7 +45,7 @@ def names(  # noqa: PLR0913, each is an option of the command
     from worker.runtime import load_recognizer
 
     settings = read_settings(checkpoint=checkpoint, device=device)
-    report = evaluate_names(folder, split, load_recognizer(settings), holdout=holdout)
+    report = evaluate_names(load_recognizer(settings), folder, split, holdout=holdout)
     _print({"names": asdict(report)}, asdict(report), as_json=as_json)
 
 
