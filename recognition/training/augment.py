@@ -40,6 +40,7 @@ class AugmentParams:
     pen: float = 0.45  # thicker or thinner strokes
     field: float = 0.5  # set into a larger field of a form, with what stands round it
     ruling: float = 0.35  # of those: remnants of a ruling line
+    erased: float = 0.15  # a ruling was removed, and with it some ink
     label: float = 0.3  # slivers of a printed label
     edge: float = 0.2  # edges of a box
     cut: float = 0.15  # top or bottom of the ink is cut off
@@ -140,6 +141,9 @@ def _field(crop: GrayImage, rng: np.random.Generator, params: AugmentParams) -> 
     field = np.pad(crop, ((top, bottom), (left, right)), constant_values=paper)
     rows = np.flatnonzero((crop < paper - 60).any(axis=1))
     foot = top + (int(rows[-1]) if len(rows) else height)
+    if rng.random() < params.erased:
+        y = foot - int(rng.uniform(-0.05, 0.3) * height)
+        cv2.line(field, (0, y), (field.shape[1], y), paper, int(rng.integers(1, 3)))
     if rng.random() < params.ruling:
         _rule(field, foot - int(rng.uniform(-0.12, 0.15) * height), rng)
     if rng.random() < params.label:
@@ -152,6 +156,7 @@ def _field(crop: GrayImage, rng: np.random.Generator, params: AugmentParams) -> 
 def _rule(field: GrayImage, y: int, rng: np.random.Generator) -> None:
     """Draw what is left of a ruling line, in pieces, onto ``field`` in place."""
     width = field.shape[1]
+    line = np.full_like(field, PAPER)
     tilt = rng.normal(0, 0.004)
     thick = int(rng.integers(1, max(2, field.shape[0] // 24) + 1))
     ink = int(rng.uniform(0, 170))
@@ -160,8 +165,9 @@ def _rule(field: GrayImage, y: int, rng: np.random.Generator) -> None:
     while x < width:
         length = width if whole else int(rng.exponential(0.25 * width)) + 4
         start, end = (x, int(y + tilt * x)), (x + length, int(y + tilt * (x + length)))
-        cv2.line(field, start, end, ink, thick)
+        cv2.line(line, start, end, ink, thick)
         x += length + int(rng.exponential(0.3 * width)) + 3
+    np.minimum(field, line, out=field)  # a line never lightens the ink it crosses
 
 
 def _print_label(field: GrayImage, rng: np.random.Generator, writing_px: int) -> None:

@@ -91,6 +91,7 @@ def _fill(
     first_step: int,
 ) -> None:
     cv2.setNumThreads(0)
+    queue.cancel_join_thread()  # batches that nobody takes must not hold the process back
     rng = np.random.default_rng([config.seed, first_step])
     maker = LineMaker(config, Alphabet(characters))
     parent = os.getppid()

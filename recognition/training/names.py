@@ -28,6 +28,8 @@ _ACCENTS = {
         "z": "źżž",
     }.items()
 }  # fmt: skip
+_NAME = re.compile(r"[^\W\d_]+([' -][^\W\d_]+)*")
+_LONGEST = 15
 _COMMON = "éèëïçüöäñáíóúåøłşčšž"  # written far more often than the rest
 
 
@@ -95,17 +97,16 @@ class NameMaker:
 
 
 def _weighted(path: Path, power: float) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """Read one list: names of 2 to 14 letters and their running weights."""
-    names: list[str] = []
-    weights: list[float] = []
+    """Read one list: names of 2 to 15 letters and their running weights."""
+    weights: dict[str, float | None] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         name, _, rest = line.rpartition(",") if "," in line else line.partition(" ")
-        if not re.fullmatch(r"[^\W\d_][^\W\d_' -]{1,13}([ '-][^\W\d_]{2,12})?", name):
-            continue
-        number = re.search(r"\d+(\.\d+)?", rest)
-        names.append(name)
-        weights.append(max(float(number[0]), 1e-3) ** power if number else 1.0)
-    return names, np.cumsum(weights)
+        if 2 <= len(name) <= _LONGEST and _NAME.fullmatch(name):
+            number = re.search(r"\d+(\.\d+)?", rest)
+            weights[name] = max(float(number[0]), 1e-3) ** power if number else None
+    if any(weight is not None for weight in weights.values()):  # then one without heads the list
+        weights = {name: weight for name, weight in weights.items() if weight is not None}
+    return list(weights), np.cumsum([1.0 if w is None else w for w in weights.values()])
 
 
 def _accent(char: str, rng: np.random.Generator, share: float) -> str:

@@ -110,7 +110,7 @@ def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
     """Take some words of one line, perhaps joined with more of the same writer."""
     number = int(rng.integers(len(source.lines)))
     if rng.random() >= source.config.join:
-        return _stretch(source, number, rng, most=6)
+        return _stretch(source, number, rng, most=3)
     mates = source.by_writer[source.writer_of[number]]
     other = mates[int(rng.integers(len(mates)))]
     first, text = _stretch(source, number, rng, most=1)

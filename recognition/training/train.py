@@ -72,7 +72,7 @@ class Run:
         """Take one step on a batch.
 
         Returns:
-            The mean loss a line.
+            The mean loss a character.
 
         Raises:
             NonFiniteLossError: the loss is NaN or infinite.
@@ -98,7 +98,7 @@ class Run:
         """Find the gradients of one part of a batch of ``count`` lines, in a thread of its own.
 
         Returns:
-            The sum of the part's losses.
+            The sum over the part's lines of their losses a character.
         """
         torch.set_num_threads(1)  # of this thread: two halves of a batch scale better than one
         replica.train().zero_grad(set_to_none=True)
@@ -106,9 +106,11 @@ class Run:
         losses = line_losses(log_probs, lines, self.alphabet, self.folding)
         if not bool(torch.isfinite(losses).all()):
             raise NonFiniteLossError(step=self.step)
-        loss = (losses * self._trusted(losses.detach(), lines)).sum() / count
-        loss.backward()  # type: ignore[no-untyped-call] # torch's own
-        return float(losses.detach().sum())
+        # By the character: else the longest lines would do most of the teaching.
+        each = losses / torch.tensor([max(1, len(line.text)) for line in lines])
+        trusted = self._trusted(each.detach())
+        (each * trusted).sum().div(count).backward()  # type: ignore[no-untyped-call] # torch's own
+        return float(each.detach().sum())
 
     def _gather_gradients(self) -> None:
         """Add the parts' gradients; a replica without a part this time has none."""
@@ -118,12 +120,11 @@ class Run:
                     own.grad += other.grad
                     other.grad = None
 
-    def _trusted(self, losses: Tensor, lines: list[TrainingLine]) -> Tensor:
+    def _trusted(self, losses: Tensor) -> Tensor:
         """Give 0 for lines so wrong, once much is learned, that the label must be; else 1."""
         if self.step < self.config.doubt_after * self.config.steps:
             return torch.ones_like(losses)
-        lengths = torch.tensor([len(line.text) for line in lines])
-        return (losses <= self.config.doubt_loss * lengths).to(losses.dtype)
+        return (losses <= self.config.doubt_loss).to(losses.dtype)
 
     def _follow(self) -> None:
         """Let the average follow the weights, quickly at first."""

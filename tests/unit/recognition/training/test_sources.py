@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.training.config import SourceConfig
+from recognition.training.manifest import is_held_out
+from recognition.training.sources import join_crops, open_source, pick
+from tests.unit.recognition.training.sources import write_hands, write_names
+
+ALPHABET = Alphabet(NAME_ALPHABET)
+
+
+def config(folder, split, **changes):
+    return SourceConfig(**{"folder": folder, "split": split, "share": 1.0, **changes})
+
+
+def test_every_readable_crop_is_there_and_held_out_writers_are_not(tmp_path):
+    write_hands(tmp_path, "hands", ["Ada"] * 40, writers=20)
+    source = open_source(config(tmp_path, "hands"), tmp_path / "store", ALPHABET)
+
+    held = [w for w in (f"w{i}" for i in range(20)) if is_held_out(w)]
+    assert held
+    assert len(source.lines) == 40 - 2 * len(held)
+    assert len(source.by_writer) == 20 - len(held)
+
+
+def test_words_that_cannot_be_spelled_part_a_line_and_punctuation_is_passed_over(tmp_path):
+    write_names(tmp_path, "train", ["Ada   King", "Eve, 1 Lee", "77"])
+    source = open_source(config(tmp_path, "train"), tmp_path / "store", ALPHABET)
+
+    texts = {" ".join(piece.text for piece in line) for line in source.lines}
+    assert "Ada King" in texts
+    assert "77" not in texts
+    assert not any(char in text for text in texts for char in ",17")
+
+
+def test_a_forms_crop_is_never_parted(tmp_path):
+    write_names(tmp_path, "train", ["Ada King"])
+    source = open_source(config(tmp_path, "train", form=True), tmp_path / "store", ALPHABET)
+
+    assert [[piece.text for piece in line] for line in source.lines] == [["Ada King"]]
+
+
+def test_picked_words_are_those_of_the_label(tmp_path):
+    write_names(tmp_path, "train", ["Ada     King     Lee"])
+    source = open_source(config(tmp_path, "train"), tmp_path / "store", ALPHABET)
+    rng = np.random.default_rng(1)
+
+    picked = [pick(source, rng) for _ in range(40)]
+
+    texts = {text for _, text in picked}
+    assert texts <= {"Ada", "King", "Lee", "Ada King", "King Lee", "Ada King Lee"}
+    whole = source.store.crop(0).shape[1]
+    for crop, text in picked:
+        assert (crop.shape[1] == whole) == (text == "Ada King Lee")
+
+
+def test_joined_words_are_of_one_writer(tmp_path):
+    write_hands(tmp_path, "hands", [f"{c}da" for c in "ABCDEFGH"] * 2, writers=4)
+    source = open_source(config(tmp_path, "hands", join=1.0), tmp_path / "store", ALPHABET)
+    mates = [{source.lines[n][0].text for n in numbers} for numbers in source.by_writer]
+    rng = np.random.default_rng(1)
+
+    for _ in range(30):
+        _, text = pick(source, rng)
+        first, second = text.split(" ")
+        assert any({first, second} <= own for own in mates)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_join_holds_all_ink_of_both_with_a_gap(seed):
+    a, b = np.full((40, 60), 255, np.uint8), np.full((50, 90), 255, np.uint8)
+    a[10:30, 10:50] = 0
+    b[15:40, 20:80] = 0
+
+    joined = join_crops(a, b, np.random.default_rng(seed)) < 128
+
+    filled = np.flatnonzero(joined.any(axis=0))
+    assert len(np.flatnonzero(np.diff(filled) > 1)) == 1
+    assert joined.sum() > 20 * 40 + 20 * 45
+
+
+def test_blank_crops_can_be_joined():
+    blank = np.full((40, 60), 255, np.uint8)
+
+    assert (join_crops(blank, blank, np.random.default_rng(1)) == 255).all()
