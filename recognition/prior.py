@@ -12,6 +12,7 @@ The probabilities come from ``training.build_prior``.
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -74,6 +75,10 @@ class NamePrior:
         self._endings = dict(zip(ENDINGS, np.log(shares / shares.sum()).tolist(), strict=True))
         self.start = int(self._next[0, BOUNDARY])
 
+    def __len__(self) -> int:
+        """Count the states."""
+        return len(self._next)
+
     def step(self, state: int, letter: str) -> tuple[int, float]:
         """Move over one folded letter, or over a sign that ends a word.
 
@@ -114,9 +119,9 @@ def read_prior(path: Path | None = None) -> NamePrior:
     """
     source = path or RELEASE
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(source.read_bytes()), allow_pickle=False) as arrays:
             tables = PriorTables(**{name: arrays[name] for name in _STORED})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise CheckpointError(f"{source.name} is no readable name prior") from error
     return NamePrior(tables)
 
@@ -141,9 +146,16 @@ def _check(tables: PriorTables) -> None:
         and int(tables.is_state.sum()) == states - 1
         and bool((tables.symbols < SYMBOLS).all())
         and bool((tables.is_state & (tables.symbols == BOUNDARY))[:1].all())
+        and _ascends(tables.symbols, tables.follower_counts)
     )
     if not whole:
         raise CheckpointError("the tables of the name prior contradict each other")
+
+
+def _ascends(symbols: npt.NDArray[np.uint8], follower_counts: npt.NDArray[np.uint8]) -> bool:
+    """Say whether the followers of each state ascend."""
+    state = np.repeat(np.arange(len(follower_counts)), follower_counts)
+    return bool((np.diff(state * SYMBOLS + symbols) > 0).all())
 
 
 def _unfold(tables: PriorTables) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
