@@ -1,4 +1,4 @@
-"""Documents: which are known, whose turn it is, and what became of each.
+"""Documents: which attempt at each is the latest, and what became of it.
 
 A document is the bytes of a file under one set of templates and one model: those three are
 its identity, wherever it lies. Registering it counts its attempt before the work starts;
@@ -11,16 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, text, update
 
 from worker.database.dialects import insert_into, utc_now
-from worker.database.models import BatchRow, DocumentRow
+from worker.database.models import DocumentRow
 from worker.database.pages import write_pages
 from worker.database.readings import ReadingOrigin, write_readings
 from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -29,18 +28,6 @@ if TYPE_CHECKING:
     from worker.types import DocumentReading, RunIdentity, Source
 
 _READ = (DocumentStatus.DONE, DocumentStatus.NEEDS_REVIEW)
-_HASHES_A_QUERY = 500  # SQLite takes at most 32,766 values in one statement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDocument:
-    """What the database already holds about some bytes."""
-
-    document_id: UUID
-    uri: str  # where they lay when they were registered
-    status: DocumentStatus
-    failure_code: str | None
-    batch: str  # its name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,32 +36,6 @@ class DocumentClaim:
 
     document_id: UUID
     attempt: int  # from 1
-
-
-def known_documents(
-    session: Session, sha256s: Sequence[str], identity: RunIdentity
-) -> dict[str, KnownDocument]:
-    """Look up which bytes were registered before, by their SHA-256."""
-    found: dict[str, KnownDocument] = {}
-    for start in range(0, len(sha256s), _HASHES_A_QUERY):
-        rows = session.execute(
-            select(DocumentRow, BatchRow.name)
-            .join(BatchRow, BatchRow.id == DocumentRow.batch_id)
-            .where(
-                DocumentRow.sha256.in_(sha256s[start : start + _HASHES_A_QUERY]),
-                DocumentRow.templates_version == identity.templates_version,
-                DocumentRow.model_id == identity.model_id,
-            )
-        )
-        for row, batch in rows:
-            found[str(row.sha256)] = KnownDocument(
-                document_id=row.id,
-                uri=row.uri,
-                status=row.status,
-                failure_code=row.failure_code,
-                batch=batch,
-            )
-    return found
 
 
 def register_document(  # noqa: PLR0913, each argument is a column

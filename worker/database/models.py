@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -197,9 +198,11 @@ class ReadingRow(Base):
         UniqueConstraint("page_id", "field_name", "model_id"),
         # Serves a search by how a name begins. SQLite's own lower() knows ASCII only, so an
         # index over it would answer wrongly there.
-        Index("ix_readings_lower_text", text("lower(text) text_pattern_ops")).ddl_if(
-            dialect="postgresql"
-        ),
+        Index(
+            "ix_readings_lower_text",
+            func.lower(text("text")).label("lowered"),
+            postgresql_ops={"lowered": "text_pattern_ops"},
+        ).ddl_if(dialect="postgresql"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

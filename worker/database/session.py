@@ -41,8 +41,12 @@ def open_database(url: str) -> sessionmaker[Session]:
         DatabaseUnavailableError: it cannot be reached or written.
     """
     engine = _make_engine(_parse_url(url))
-    with translated(engine):
-        bring_to_head(engine, exclusive=_WRITING)
+    try:
+        with translated(engine):
+            bring_to_head(engine, exclusive=_WRITING)
+    except BaseException:
+        engine.dispose()
+        raise
     return sessionmaker(engine, expire_on_commit=False)
 
 

@@ -16,7 +16,6 @@ from sqlalchemy.exc import (
     NotSupportedError,
     ProgrammingError,
 )
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.errors import ConfigError, DatabaseUnavailableError, WorkerError
 
@@ -39,7 +38,7 @@ _ADVICE = {
     "connection refused": "check the host and the port in the URL, and that the server runs",
     "failed to resolve host": "check the host in the URL",
     "timeout expired": "check the host and the port in the URL, and the network between",
-    "too many clients": "raise the server's max_connections, or run fewer workers",
+    "too many c": "raise the server's limit of connections, or run fewer workers",
 }
 # The first digits of PostgreSQL's error codes, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _SQLSTATE_ADVICE = {
@@ -73,10 +72,6 @@ def translated(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         quotes_rows = isinstance(error, _WRONG_STATEMENT)
         raise _named(error, _place(engine)) from None if quotes_rows else error
-    except PoolTimeoutError as error:
-        raise DatabaseUnavailableError(
-            f"{_place(engine)}: every connection is in use; run fewer threads"
-        ) from error
 
 
 def _named(error: DBAPIError, place: str) -> WorkerError | RuntimeError:
