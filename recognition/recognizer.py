@@ -89,6 +89,11 @@ class Recognizer:
         )
 
 
+def use_threads(count: int) -> None:
+    """Let the network run on this many cores of a CPU; process-wide, as torch has it."""
+    torch.set_num_threads(count)
+
+
 def read_lines(
     model: Crnn, lines: Sequence[LineImage], *, device: str
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     checkpoint: Path | None = None  # None is the release inside the package
     device: str = "cpu"  # as torch names it: "cpu", "cuda:0"
     segment_processes: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
+    recognize_threads: Annotated[int, Field(ge=1)] = max(1, (os.cpu_count() or 1) // 4)
     max_document_mib: Annotated[int, Field(gt=0)] = 64
     max_pages: Annotated[int, Field(gt=0)] = 50
     max_page_mpx: Annotated[float, Field(gt=0)] = 80.0  # megapixels after decoding

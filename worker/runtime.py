@@ -87,6 +87,7 @@ def open_run(
         DatabaseUnavailableError: the database cannot be reached or written.
         CheckpointError: the checkpoint cannot be used.
     """
+    from recognition.recognizer import use_threads
     from worker.database.session import closed_after, open_database
     from worker.local import Run
     from worker.segment_pool import SegmentPool
@@ -102,6 +103,8 @@ def open_run(
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
         recognizer = load_recognizer(settings)
+        # More threads than cores would wait for each other: they spin where processes sleep.
+        use_threads(settings.recognize_threads)
         identity = RunIdentity(
             templates_version=templates_version(templates), model_id=recognizer.model_id
         )

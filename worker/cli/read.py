@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -43,7 +44,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Scans: files, folders, or s3://bucket/prefix.",
             show_default=False,
         ),
@@ -52,36 +53,36 @@ def read(  # noqa: PLR0913, each is an option of the command
     template: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="A template, or a folder of them; may be given again. [templates]"
+            metavar="DIR", help="A template, or a folder of them; may be given again. (templates)"
         ),
     ] = None,
     db: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database. [sqlite:///penname.db]")
+        str | None, typer.Option(metavar="URL", help="Database. (sqlite:///penname.db)")
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Where crops go: a folder or s3://. [penname-store]"),
+        typer.Option(metavar="PLACE", help="Where crops go: a folder or s3://. (penname-store)"),
     ] = None,
     batch: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name to find the results by. [name of the first INPUT]"),
+        typer.Option(metavar="NAME", help="Name to find the results by. (after the first INPUT)"),
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Model to read with. [the one that penname ships]"),
+        typer.Option(metavar="FILE", help="Model to read with. (the one that penname ships)"),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. [cpu]")
+        str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. (cpu)")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes that cut pages. [one a core]")
+        int | None, typer.Option(metavar="N", help="Processes that cut pages. (one a core)")
     ] = None,
 ) -> None:
     """Read the names on scanned forms into the database.
 
-    JPEG, PNG, TIFF and PDF; other files in a folder are passed by. What was read before, with
-    the same templates and model, is not read again. Exit code 1 says that some documents
-    failed; they are listed with their codes.
+    JPEG, PNG, TIFF and PDF; other files in a folder are passed by. What was
+    read before, with the same templates and model, is not read again. Exit
+    code 1 says that some documents failed; they are listed with their codes.
     """
     from worker.runtime import open_run, open_sources
 
@@ -189,5 +190,5 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
     elif tally.already_read == tally.documents:
         print("everything was read before, with these templates and this model: nothing to do")
     if left_out := sum(listing.left_out for listing in listings):
-        print(f"{left_out} other files were passed by")
-    print(f"batch {batch!r}; see the names with: penname results --batch {batch!r}")
+        print(f"{left_out} other file{'s' * (left_out != 1)} passed by")
+    print(f"see the names with: penname results --batch {shlex.quote(batch)}")
