@@ -87,7 +87,6 @@ def open_run(
         DatabaseUnavailableError: the database cannot be reached or written.
         CheckpointError: the checkpoint cannot be used.
     """
-    from recognition.recognizer import use_threads
     from worker.database.session import closed_after, open_database
     from worker.local import Run
     from worker.segment_pool import SegmentPool
@@ -102,9 +101,7 @@ def open_run(
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
-        recognizer = load_recognizer(settings)
-        # More threads than cores would wait for each other: they spin where processes sleep.
-        use_threads(settings.recognize_threads)
+        recognizer = _recognizer_beside_the_pool(settings)
         identity = RunIdentity(
             templates_version=templates_version(templates), model_id=recognizer.model_id
         )
@@ -125,6 +122,14 @@ def templates_version(templates: Sequence[Template]) -> str:
     """Give 12 hex digits that change with any template offered, whatever their order."""
     versions = sorted(f"{t.template_id}/{t.page_index}:{t.version}" for t in templates)
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
+
+
+def _recognizer_beside_the_pool(settings: Settings) -> Recognizer:
+    from recognition.recognizer import use_threads
+
+    # With more threads than cores, torch's would spin while the processes wait for a core.
+    use_threads(settings.recognize_threads)
+    return load_recognizer(settings)
 
 
 def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
