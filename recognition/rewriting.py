@@ -48,7 +48,8 @@ class LexiconParams:
     """How far a lexicon is believed."""
 
     weight: float = 0.2  # of a name's log share beside the ink's log probability
-    margin_nats: float = 15.0  # as for the prior: a value that is in no list may be true
+    unlisted_nats: float = 8.0  # how much worse than the rarest name a value in no list weighs
+    margin_nats: float = 12.0  # as for the prior: a value in no list may be true
     edits: int = 2  # names this near the raw text are weighed, whatever the beam finds
     label_floor: float = 1e-3  # as for the prior
     beam: BeamParams = field(default_factory=BeamParams)
@@ -125,8 +126,7 @@ def with_lexicon(
     weights = {found.letters: found.weight for found in search(ink, guide, params.beam)}
     for entry, _ in lexicon.within(raw, params.edits):
         weights[entry.letters] = params.weight * entry.log_share
-    # A raw text in no list weighs as the rarest name would: the list does not know it.
-    weights.setdefault(raw, params.weight * lexicon.least_log_share)
+    weights.setdefault(raw, params.weight * lexicon.least_log_share - params.unlisted_nats)
     texts = sorted(weights)
     inks = ink_log_probs(ink, texts).tolist()
     rivals = [
