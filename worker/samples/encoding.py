@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
     from segmentation.types import GrayImage
 
-_JPEG_QUALITY = (45, 80)  # from, to; what office scanners use
-_PAPER = 190  # lighter than the faintest pen, darker than the shaded paper
-_PNG_STEP = 16  # from one gray level kept to the next
-_NO_TIME = time.gmtime(0)
-
 
 class Container(StrEnum):
     """A kind of file; its value is the suffix."""
@@ -31,6 +26,18 @@ class Container(StrEnum):
     PNG = "png"
     TIFF = "tif"
     PDF = "pdf"
+
+
+_FORMATS = {
+    Container.JPEG: "JPEG",
+    Container.PNG: "PNG",
+    Container.TIFF: "TIFF",
+    Container.PDF: "PDF",
+}
+_JPEG_QUALITY = (45, 80)  # from, to; what office scanners use
+_PAPER = 190  # lighter than the faintest pen, darker than the shaded paper
+_PNG_STEP = 16  # from one gray level kept to the next
+_NO_TIME = time.gmtime(0)
 
 
 def encode(
@@ -53,32 +60,28 @@ def encode(
     quality = int(rng.integers(*_JPEG_QUALITY))
     first, *rest = (_prepare(page, container) for page in pages)
     buffer = io.BytesIO()
-    match container:
-        case Container.JPEG:
-            first.save(buffer, "JPEG", quality=quality, dpi=(dpi, dpi))
-        case Container.PNG:
-            first.save(buffer, "PNG", dpi=(dpi, dpi))
-        case Container.TIFF:
-            first.save(
-                buffer,
-                "TIFF",
-                compression="group4",
-                save_all=True,
-                append_images=rest,
-                dpi=(dpi, dpi),
-            )
-        case Container.PDF:
-            first.save(
-                buffer,
-                "PDF",
-                quality=quality,
-                save_all=True,
-                append_images=rest,
-                resolution=dpi,
-                creationDate=_NO_TIME,
-                modDate=_NO_TIME,
-            )
+    first.save(buffer, _FORMATS[container], **_options(container, rest, dpi, quality))
     return buffer.getvalue()
+
+
+def _options(
+    container: Container, rest: Sequence[Image.Image], dpi: int, quality: int
+) -> dict[str, object]:
+    """Give what Pillow is told besides the first page."""
+    more_pages = {"save_all": True, "append_images": rest}
+    options: dict[Container, dict[str, object]] = {
+        Container.JPEG: {"quality": quality, "dpi": (dpi, dpi)},
+        Container.PNG: {"dpi": (dpi, dpi)},
+        Container.TIFF: {"compression": "group4", "dpi": (dpi, dpi), **more_pages},
+        Container.PDF: {
+            "quality": quality,
+            "resolution": dpi,
+            "creationDate": _NO_TIME,
+            "modDate": _NO_TIME,
+            **more_pages,
+        },
+    }
+    return options[container]
 
 
 def _prepare(page: GrayImage, container: Container) -> Image.Image:

@@ -110,13 +110,13 @@ def _write_template(folder: Path, blank: Blank) -> None:
 def _plan(numbers: Sequence[int], containers: Sequence[Container]) -> Iterator[_File]:
     """Deal filled forms to files, one each and two to a TIFF."""
     left = list(numbers)
-    for i, container in enumerate(cycle(containers), start=1):
-        if not left:
-            return
+    kinds = cycle(containers)
+    count = 0
+    while left:
+        container, count = next(kinds), count + 1
         taken = _TIFF_PAGES if container is Container.TIFF else 1
-        yield _File(
-            name=f"scan-{i:03}.{container}", container=container, numbers=tuple(left[:taken])
-        )
+        name = f"scan-{count:03}.{container}"
+        yield _File(name=name, container=container, numbers=tuple(left[:taken]))
         left = left[taken:]
 
 
