@@ -1,4 +1,7 @@
-"""Real servers for tests: each starts in a temporary folder on a free port, and ends by pid."""
+"""Real servers for tests: each starts in a temporary folder on a free port, and ends by pid.
+
+The fixtures are for a ``conftest.py`` to import: ``postgresql_url``, ``s3_options``, ``bucket``.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,13 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.storage.s3 import S3Options, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +28,31 @@ HOST = "127.0.0.1"
 PASSWORD = "a-secret-nobody-may-see"  # noqa: S105, of a server that lives as long as its test
 _START_S = 60.0
 _STOP_S = 10.0
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url():
+    """Give the URL of a PostgreSQL server's first database."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_options():
+    """Tell how to talk to an S3 server, whose credentials stand in the environment."""
+    with pytest.MonkeyPatch.context() as environment, s3() as endpoint_url:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        yield S3Options(endpoint_url=endpoint_url)
+
+
+@pytest.fixture
+def bucket(s3_options):
+    """Make a bucket of the test's own."""
+    name = f"forms-{next(_numbers)}"
+    connect(s3_options).create_bucket(Bucket=name)
+    return name
 
 
 @contextmanager

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.servers import bucket, postgresql_url, s3_options
 
-from tests.servers import postgresql
-
-
-@pytest.fixture(scope="session")
-def postgresql_url():
-    with postgresql() as url:
-        yield url
+__all__ = ["bucket", "postgresql_url", "s3_options"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from worker.errors import StorageUnavailableError
 from worker.storage.files import replacing, translated_reads
+from worker.storage.keys import check_key
 from worker.types import Source
 
 if TYPE_CHECKING:
@@ -47,8 +48,16 @@ class FolderStore:
             file.write(data)
 
     def delete(self, key: str) -> None:
-        """Remove one file; it may be gone already."""
-        self._path(key).unlink(missing_ok=True)
+        """Remove one file; it may be gone already.
+
+        Raises:
+            StorageUnavailableError: its folder cannot be written.
+        """
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageUnavailableError(f"{path} cannot be removed: {error.strerror}") from error
 
     def list(self, prefix: str = "") -> Iterator[Source]:
         """Walk the files, each folder in order of names; hidden ones and linked folders stay out.
@@ -68,11 +77,8 @@ class FolderStore:
         return self._path(key).as_uri()
 
     def _path(self, key: str) -> Path:
-        """Join root and key; a key that would leave the root is a caller's bug."""
-        parts = key.split("/")
-        if {"", ".", ".."} & set(parts) or "\0" in key:
-            raise ValueError(f"want a relative key such as crops/1.zip, got {key!r}")
-        return self._root.joinpath(*parts)
+        check_key(key)
+        return self._root / key
 
 
 def file_source(path: Path) -> Source:
@@ -105,6 +111,9 @@ def _make_folder(folder: Path) -> None:
 
 
 def _refuse(error: OSError) -> None:
+    """Stop at a folder that cannot be read; one that is not there holds nothing."""
+    if isinstance(error, FileNotFoundError):
+        return
     raise StorageUnavailableError(
         f"the folder {error.filename} cannot be read: {error.strerror}"
     ) from error

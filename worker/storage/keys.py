@@ -11,3 +11,13 @@ if TYPE_CHECKING:
 def crop_archive_key(document_id: UUID, attempt: int) -> str:
     """Name the archive of one attempt's crops; attempts never overwrite each other."""
     return f"crops/{document_id}/{attempt}.zip"
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that is no relative path, or that would leave its store.
+
+    Raises:
+        ValueError: it is, which is a caller's bug.
+    """
+    if {"", ".", ".."} & set(key.split("/")) or "\0" in key:
+        raise ValueError(f"want a relative key such as crops/1.zip, got {key!r}")

@@ -33,6 +33,7 @@ from worker.errors import (
     StorageUnavailableError,
     WorkerError,
 )
+from worker.storage.keys import check_key
 from worker.storage.limits import check_size
 from worker.types import Source
 
@@ -113,6 +114,7 @@ class S3Store:
 
     def get(self, key: str) -> bytes:
         """Read one object whole."""
+        check_key(key)
         return self._read(key, {}, max_bytes=None)
 
     def get_listed(self, key: str, *, version: str, max_bytes: int) -> bytes:
@@ -126,11 +128,13 @@ class S3Store:
 
     def put(self, key: str, data: bytes) -> None:
         """Write one object; S3 shows it whole or not at all."""
+        check_key(key)
         with _translated(self.uri(key)):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data)
 
     def delete(self, key: str) -> None:
         """Remove one object; it may be gone already."""
+        check_key(key)
         with _translated(self.uri(key)):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 

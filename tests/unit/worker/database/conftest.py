@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.database import opened
+from tests.ordinary_user import folder_without_root
+
+__all__ = ["database_url", "folder_without_root", "sessions"]
 
 
 @pytest.fixture

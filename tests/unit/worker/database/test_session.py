@@ -47,17 +47,36 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         open_database(f"sqlite:///{tmp_path}/missing/penname.db")
 
 
-def test_a_database_without_the_right_to_write_says_so(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/penname.db"):
+def test_a_database_without_the_right_to_write_says_so(folder_without_root):
+    path = folder_without_root / "penname.db"
+    with opened(f"sqlite:///{path}"):
         pass
-    url = f"sqlite:///file:{tmp_path}/penname.db?mode=ro&uri=true"
+    path.chmod(0o444)
 
     with (
-        opened(url) as sessions,
+        opened(f"sqlite:///{path}") as sessions,
         pytest.raises(DatabaseUnavailableError, match="ask for the right to write"),
-        transaction(sessions) as session,
     ):
-        open_batch(session, "autumn")
+        open_batches(sessions, 1)
+
+
+def test_a_folder_without_the_right_to_write_says_so(folder_without_root):
+    folder_without_root.chmod(0o555)
+
+    with pytest.raises(DatabaseUnavailableError, match="its folder must exist and be writable"):
+        open_database(f"sqlite:///{folder_without_root}/penname.db")
+
+
+def test_a_database_that_may_only_be_read_is_read(folder_without_root):
+    url = f"sqlite:///{folder_without_root}/penname.db"
+    with opened(url) as sessions:
+        read(sessions, make_field_reading())
+    (folder_without_root / "penname.db").chmod(0o444)
+
+    with reading(url) as session:
+        names = session.execute(text("SELECT name FROM batches")).scalars().all()
+
+    assert names == ["autumn"]
 
 
 def open_batches(sessions, count):
