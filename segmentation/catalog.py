@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.illumination import FlattenParams, flatten
-from segmentation.matching import Features, MatchParams, blank_features
+from segmentation.matching import CAREFUL, Features, MatchParams, blank_features
 from segmentation.patches import (
     Patches,
     PatchParams,
@@ -21,9 +20,9 @@ from segmentation.patches import (
     pick_spread,
 )
 from segmentation.printed import FieldPrint, PrintParams, find_print
-from segmentation.pyramid import Level, halvings, shrink
+from segmentation.pyramid import Level, halvings
 from segmentation.types import Homography, Template  # noqa: TC001, read by dataclass users
-from segmentation.warp import center, move
+from segmentation.warp import center
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 class CatalogParams:
     """What is kept of each blank form."""
 
-    match: MatchParams = field(default_factory=MatchParams)
-    flat: FlattenParams = field(default_factory=FlattenParams)
+    matches: tuple[MatchParams, ...] = (MatchParams(), CAREFUL)  # tried in this order
     patch: PatchParams = field(default_factory=PatchParams)
     printed: PrintParams = field(default_factory=PrintParams)
     reduced_px: int = 800  # smallest level's long side is at least this; 75 to 150 dpi on letter
@@ -60,7 +58,7 @@ class IndexedTemplate:
     """One blank form, prepared for finding."""
 
     template: Template
-    features: Features  # template px
+    features: tuple[Features, ...]  # of each of ``CatalogParams.matches``, template px
     reduced: Level  # the level whose pixels fits are measured in
     patches: Patches  # over the whole form, reduced-level px
     near_to_template: Homography  # px of the field patches to template px
@@ -78,11 +76,6 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
     """Prepare one blank form for finding."""
     levels = halvings(template.image, long_side_px=params.reduced_px)
     reduced, near = levels[-1], levels[max(0, len(levels) - 2)]
-    small = shrink(reduced, long_side_px=params.match.long_side_px)
-    found = blank_features(flatten(small.image, params.flat), params.match)
-    features = Features(
-        points=move(found.points, small.to_original()), descriptors=found.descriptors
-    )
     avoid = _written_on(template, reduced)
     strength = patch_strength(reduced, params.patch, avoid=avoid)
     spread = pick_spread(
@@ -91,7 +84,7 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
     candidates = _near_candidates(template, near, params)
     return IndexedTemplate(
         template=template,
-        features=features,
+        features=tuple(blank_features(reduced, match) for match in params.matches),
         reduced=reduced,
         patches=cut_patches(reduced, spread, params.patch),
         near_to_template=near.to_original(),

@@ -15,16 +15,17 @@ import numpy as np
 
 from segmentation.errors import (
     AmbiguousTemplateError,
+    Misfit,
     NoTemplateMatchesError,
     RegistrationError,
 )
-from segmentation.matching import MatchParams  # noqa: TC001, read by dataclass users
+from segmentation.matching import MatchParams, page_features, pair_features
 from segmentation.register import RegisterParams, register
 from segmentation.sampling import pull_level
 from segmentation.warp import inverse, pull, unit
 
 if TYPE_CHECKING:
-    from segmentation.catalog import Catalog
+    from segmentation.catalog import Catalog, IndexedTemplate
     from segmentation.register import PreparedPage, RegisteredPage
     from segmentation.types import GrayImage
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 class ChooseParams:
     """When two forms are told apart."""
 
+    careful_forms: int = 6  # nearest misfits that are worth a costlier way of matching
     rival_agreement: float = 0.75  # of the best form's; less is no rival
     blur_px: int = 5  # forms are compared after blurring away what registration cannot hold
     min_difference: int = 40  # gray steps by which the two blanks differ there
@@ -44,26 +46,44 @@ def choose(
     page: PreparedPage,
     catalog: Catalog,
     *,
-    match: MatchParams,
+    matches: tuple[MatchParams, ...],
     register_params: RegisterParams,
     params: ChooseParams,
 ) -> RegisteredPage:
     """Choose the form a page is and lay the page onto it.
 
+    Args:
+        page: the page.
+        catalog: the forms it may be.
+        matches: how keypoints are paired; a costlier way is tried when the ones before it fail.
+        register_params: when a page counts as laid onto a form.
+        params: when two forms are told apart.
+
     Raises:
         NoTemplateMatchesError: the page is none of the forms.
         AmbiguousTemplateError: the page fits two forms equally well.
     """
-    fits: list[RegisteredPage] = []
-    misfits: list[RegistrationError] = []
-    for form in catalog.forms:
-        try:
-            fits.append(register(page, form, match=match, params=register_params))
-        except RegistrationError as misfit:
-            misfits.append(misfit)
-    if not fits:
-        closest = max(misfits, key=_closeness, default=None)
-        raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
+    forms = list(catalog.forms)
+    misfits: list[tuple[RegistrationError, IndexedTemplate]] = []
+    for tier, match in enumerate(matches):
+        features = page_features(page.levels[-1], match)
+        fits: list[RegisteredPage] = []
+        misfits = []
+        for form in forms:
+            pairs = pair_features(features, form.features[tier], match)
+            try:
+                fits.append(register(page, form, pairs, register_params))
+            except RegistrationError as misfit:
+                misfits.append((misfit, form))
+        if fits:
+            return _best(page, fits, params)
+        misfits.sort(key=lambda m: _closeness(m[0]), reverse=True)
+        forms = [form for _, form in misfits[: params.careful_forms]]
+    raise NoTemplateMatchesError(known=len(catalog.forms), closest=misfits[0][0])
+
+
+def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) -> RegisteredPage:
+    """Take the form whose print was found best; rivals are compared where they differ."""
     fits.sort(key=lambda fit: (-fit.agreement, -fit.inlier_count))
     best = fits[0]
     for rival in fits[1:]:
@@ -74,7 +94,7 @@ def choose(
 
 def _closeness(misfit: RegistrationError) -> tuple[int, float]:
     """Order misfits by how far registration came before it failed."""
-    return list(type(misfit.reason)).index(misfit.reason), misfit.found
+    return list(Misfit).index(misfit.reason), misfit.found
 
 
 def _decide(

@@ -2,38 +2,61 @@
 
 Working at about 50 dpi pairs words and boxes, not letters: measured on real scans, that gives
 more true pairs than 100 dpi does at a quarter of the cost, since letters repeat and words do
-not. ORB is turn- and scale-invariant, so quarter turns need no search.
+not. Both detectors are turn- and scale-invariant, so quarter turns need no search. ORB comes
+first; SIFT costs ten times as much and finds sparse forms on poor scans that ORB does not.
 
-Sources: ORB, Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544; ratio test, Lowe 2004,
-doi:10.1023/B:VISI.0000029664.99615.94, section 7.1.
+Sources: ORB, Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544; SIFT and the ratio test, Lowe
+2004, doi:10.1023/B:VISI.0000029664.99615.94, section 7.1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.types import GrayImage, Points  # noqa: TC001, read by dataclass users
+from segmentation.illumination import FlattenParams, flatten
+from segmentation.pyramid import Level, shrink
+from segmentation.types import Points  # noqa: TC001, read by dataclass users
+from segmentation.warp import move
 
-Descriptors = npt.NDArray[np.uint8]  # (N, 32)
+Descriptors = npt.NDArray[np.uint8]  # (N, 32) bits of ORB, or (N, 128) bins of SIFT
+
+
+class Detector(StrEnum):
+    """How keypoints are found and described."""
+
+    ORB = "orb"
+    SIFT = "sift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchParams:
     """How keypoints are found and paired."""
 
+    detector: Detector = Detector.ORB
+    flat: FlattenParams = field(default_factory=FlattenParams)
     long_side_px: int = 560  # keypoints are sought at this size, near 50 dpi on letter paper
     page_keypoints: int = 400
     page_levels: int = 3  # a page is never much larger than its form, so few levels will do
     blank_keypoints: int = 800  # found once, so there may be more of them
     blank_levels: int = 7  # 1.2 ** 6 = 3.0: forms that fill a third of a photo still pair
     pyramid_step: float = 1.2
-    fast_threshold: int = 12  # gray step of a corner, on a page stretched to full contrast
+    fast_threshold: int = 12  # gray step of an ORB corner
     max_ratio: float = 0.85  # best distance over second best, Lowe's test
-    max_distance: int = 80  # of 256 bits; chance pairs lie near 128
+    max_distance: float = 80.0  # of 256 bits; chance pairs lie near 128
+
+
+CAREFUL = MatchParams(
+    detector=Detector.SIFT,
+    long_side_px=760,
+    page_keypoints=1200,
+    blank_keypoints=1200,
+    max_distance=350.0,  # of SIFT's bins; true pairs lie under 250
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,30 +75,37 @@ class Pairs:
     template: Points  # (N, 2)
 
 
-def page_features(image: GrayImage, params: MatchParams) -> Features:
-    """Find keypoints on a flattened page of about ``long_side_px``."""
-    return _find(image, params, keypoints=params.page_keypoints, levels=params.page_levels)
+def page_features(level: Level, params: MatchParams) -> Features:
+    """Find keypoints on a page's smallest level; their points are in px of the original."""
+    return _find(level, params, keypoints=params.page_keypoints, levels=params.page_levels)
 
 
-def blank_features(image: GrayImage, params: MatchParams) -> Features:
-    """Find keypoints on a flattened blank form of about ``long_side_px``."""
-    return _find(image, params, keypoints=params.blank_keypoints, levels=params.blank_levels)
+def blank_features(level: Level, params: MatchParams) -> Features:
+    """Find keypoints on a blank's smallest level; their points are in px of the original."""
+    return _find(level, params, keypoints=params.blank_keypoints, levels=params.blank_levels)
 
 
-def _find(image: GrayImage, params: MatchParams, *, keypoints: int, levels: int) -> Features:
-    orb = cv2.ORB.create(
+def _find(level: Level, params: MatchParams, *, keypoints: int, levels: int) -> Features:
+    small = shrink(level, long_side_px=params.long_side_px)
+    detector = _detector(params, keypoints=keypoints, levels=levels)
+    found, descriptors = detector.detectAndCompute(flatten(small.image, params.flat), None)
+    if not found:
+        return Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
+    points = np.asarray(cv2.KeyPoint.convert(found), np.float64)
+    return Features(
+        points=move(points, small.to_original()), descriptors=np.asarray(descriptors, np.uint8)
+    )
+
+
+def _detector(params: MatchParams, *, keypoints: int, levels: int) -> cv2.Feature2D:
+    if params.detector is Detector.SIFT:
+        return cv2.SIFT.create(keypoints, 3, 0.04, 10, 1.6, cv2.CV_8U)  # OpenCV's defaults, bytes
+    return cv2.ORB.create(
         nfeatures=keypoints,
         scaleFactor=params.pyramid_step,
         nlevels=levels,
         edgeThreshold=16,  # px; the descriptor's own reach, so print near the edge still counts
         fastThreshold=params.fast_threshold,
-    )
-    corners, descriptors = orb.detectAndCompute(image, None)
-    if not corners:
-        return Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
-    points = cv2.KeyPoint.convert(corners)
-    return Features(
-        points=np.asarray(points, np.float64), descriptors=np.asarray(descriptors, np.uint8)
     )
 
 
@@ -83,7 +113,7 @@ def pair_features(page: Features, template: Features, params: MatchParams) -> Pa
     """Pair keypoints that are each other's clear best; no keypoint is used twice."""
     if len(page.points) < 2 or len(template.points) < 2:  # the ratio test needs a second best
         return Pairs(page=np.empty((0, 2)), template=np.empty((0, 2)))
-    matcher = cv2.BFMatcher(cv2.NORM_HAMMING)
+    matcher = cv2.BFMatcher(cv2.NORM_HAMMING if params.detector is Detector.ORB else cv2.NORM_L2)
     rows = matcher.knnMatch(page.descriptors, template.descriptors, k=2)
     best_for: dict[int, tuple[float, int]] = {}
     for best, second in rows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from segmentation.catalog import CatalogParams
 from segmentation.choose import ChooseParams
 from segmentation.fields import FieldParams
+from segmentation.illumination import FlattenParams
 from segmentation.ink import InkParams
 from segmentation.placing import PlacingParams
 from segmentation.register import RegisterParams
@@ -20,6 +21,7 @@ class PageParams:
     min_dpi: float = 80.0  # measured against the template; handwriting is unreadable below
     min_ink: float = 0.0008  # share of ink under which a page that fits no form is blank
     border: float = 0.03  # share of each side left out, where scanners draw shadows
+    flat: FlattenParams = field(default_factory=FlattenParams)
     ink: InkParams = field(default_factory=InkParams)
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import Misfit, RegistrationError
-from segmentation.matching import Features, MatchParams, pair_features
 from segmentation.patches import PatchParams, find_patches
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import (
@@ -23,11 +22,12 @@ from segmentation.registration import (
     fit_registration,
 )
 from segmentation.sampling import level_for
-from segmentation.types import GrayImage, Homography  # noqa: TC001, read by dataclass users
+from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import inverse, move, unit
 
 if TYPE_CHECKING:
     from segmentation.catalog import IndexedTemplate
+    from segmentation.matching import Pairs
     from segmentation.patches import Sighting
     from segmentation.types import Points
 
@@ -50,11 +50,9 @@ class RegisterParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreparedPage:
-    """A page with what every form is compared to."""
+    """A page and its reductions."""
 
     levels: tuple[Level, ...]  # halvings, the original first
-    features: Features  # page px
-    flat: GrayImage  # the small flattened image that the keypoints are from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,14 +68,19 @@ class RegisteredPage:
 
 
 def register(
-    page: PreparedPage, form: IndexedTemplate, *, match: MatchParams, params: RegisterParams
+    page: PreparedPage, form: IndexedTemplate, pairs: Pairs, params: RegisterParams
 ) -> RegisteredPage:
     """Lay a page onto one form.
+
+    Args:
+        page: the page.
+        form: the form it may be.
+        pairs: keypoints of the page (page px) and of the form (template px) that look alike.
+        params: when the page counts as laid onto the form.
 
     Raises:
         RegistrationError: the page is not this form, or too little of it can be seen.
     """
-    pairs = pair_features(page.features, form.features, match)
     to_reduced = inverse(form.reduced.to_original())
     size = form.reduced.image.shape
     first = fit_registration(

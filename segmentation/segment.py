@@ -22,17 +22,16 @@ from segmentation.errors import (
 from segmentation.fields import cut_field
 from segmentation.illumination import flatten
 from segmentation.ink import ink_fraction, ink_mask
-from segmentation.matching import Features, page_features
 from segmentation.placing import place_field
-from segmentation.pyramid import halvings, shrink
+from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.types import Doubt, PageSegmentation
-from segmentation.warp import inverse, jacobian, move
+from segmentation.warp import inverse, jacobian
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation.params import PageParams, SegmentationParams
+    from segmentation.params import SegmentationParams
     from segmentation.register import RegisteredPage
     from segmentation.types import GrayImage, Homography, Page, Template
 
@@ -71,12 +70,12 @@ def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> Pa
         registered = choose(
             prepared,
             catalog,
-            match=params.catalog.match,
+            matches=params.catalog.matches,
             register_params=params.register,
             params=params.choose,
         )
     except NoTemplateMatchesError as none:
-        _require_ink(prepared, params.page, cause=none)
+        _require_ink(prepared, params, cause=none)
         raise
     template = registered.form.template
     turn_deg, skew_deg, scan_dpi = pose(registered)
@@ -105,7 +104,7 @@ def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> Pa
 
 
 def prepare_page(image: GrayImage, params: SegmentationParams) -> PreparedPage:
-    """Reduce a page and find its keypoints.
+    """Reduce a page.
 
     Raises:
         LowResolutionError: the image is too small to be a page.
@@ -114,14 +113,7 @@ def prepare_page(image: GrayImage, params: SegmentationParams) -> PreparedPage:
         raise LowResolutionError(
             found=min(image.shape), limit=params.page.min_side_px, unit="px on the short side"
         )
-    levels = halvings(image, long_side_px=params.catalog.reduced_px)
-    small = shrink(levels[-1], long_side_px=params.catalog.match.long_side_px)
-    flat = flatten(small.image, params.catalog.flat)
-    found = page_features(flat, params.catalog.match)
-    features = Features(
-        points=move(found.points, small.to_original()), descriptors=found.descriptors
-    )
-    return PreparedPage(levels=levels, features=features, flat=flat)
+    return PreparedPage(levels=halvings(image, long_side_px=params.catalog.reduced_px))
 
 
 def pose(registered: RegisteredPage) -> tuple[int, float, float]:
@@ -141,11 +133,13 @@ def pose(registered: RegisteredPage) -> tuple[int, float, float]:
     return turn % 360, angle - turn, scale * template.dpi
 
 
-def _require_ink(page: PreparedPage, params: PageParams, *, cause: Exception) -> None:
+def _require_ink(page: PreparedPage, every: SegmentationParams, *, cause: Exception) -> None:
     """Call a page blank when it fits no form and carries next to no ink."""
-    height, width = page.flat.shape
+    params = every.page
+    flat = flatten(page.levels[-1].image, params.flat)
+    height, width = flat.shape
     y, x = round(height * params.border), round(width * params.border)
-    inner = page.flat[y : height - y, x : width - x]
+    inner = flat[y : height - y, x : width - x]
     fraction = ink_fraction(ink_mask(np.ascontiguousarray(inner), params.ink))
     if fraction < params.min_ink:
         raise BlankPageError(ink_fraction=fraction, limit=params.min_ink) from cause
