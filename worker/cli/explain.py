@@ -12,8 +12,6 @@ from worker.database.explanations import explain_result
 from worker.database.session import reading
 from worker.errors import NoSuchResultError
 from worker.storage.files import replacing
-from worker.storage.s3 import S3Options
-from worker.storage.sources import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +46,8 @@ def explain(
 
 def _save_crop(found: Explanation, settings: Settings, out: Path) -> None:
     from worker.crop_archive import crop_png
+    from worker.storage.s3 import S3Options
+    from worker.storage.sources import open_store
 
     if found.crop_key is None:
         raise NoSuchResultError("this reading came without a crop; read the scan again")
