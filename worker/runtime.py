@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from sqlalchemy.orm import Session, sessionmaker
-
     from recognition.recognizer import Recognizer
     from segmentation import Catalog, SegmentationParams, Template
     from worker.config import Settings
+    from worker.database.session import Sessions
     from worker.local import Run, Tally
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
@@ -140,7 +139,7 @@ def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
 
 
 def _register(
-    sessions: sessionmaker[Session],
+    sessions: Sessions,
     settings: Settings,
     templates: Sequence[Template],
     identity: RunIdentity,

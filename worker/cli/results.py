@@ -18,7 +18,7 @@ from worker.exporting import write_csv, write_jsonl, write_parquet, write_table
 from worker.storage.files import replacing
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from worker.database.session import Session
 
 _BATCHES_NAMED = 10  # in the message about one that is not there
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
+# What the rest of the worker calls them, which knows no SQLAlchemy.
+__all__ = ["Session", "Sessions", "closed_after", "open_database", "reading", "transaction"]
+Sessions: TypeAlias = sessionmaker[Session]
+
 _CONNECT_TIMEOUT_S = 10
 _BUSY_TIMEOUT_S = 30  # how long one process waits while another writes to a SQLite file
 _BEGIN = "sqlite_begin"  # execution option: how SQLite starts the next transaction
@@ -33,7 +37,7 @@ _WRITING = {_BEGIN: "IMMEDIATE"}
 _WANTED = "want sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
-def open_database(url: str) -> sessionmaker[Session]:
+def open_database(url: str) -> Sessions:
     """Open a database; a SQLite file that is not there yet is made.
 
     Raises:
@@ -51,7 +55,7 @@ def open_database(url: str) -> sessionmaker[Session]:
 
 
 @contextmanager
-def closed_after(sessions: sessionmaker[Session]) -> Iterator[None]:
+def closed_after(sessions: Sessions) -> Iterator[None]:
     """Close every connection at the end; SQLite then folds its side files into the database."""
     try:
         yield
@@ -60,7 +64,7 @@ def closed_after(sessions: sessionmaker[Session]) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
+def transaction(sessions: Sessions) -> Iterator[Session]:
     """Write in one transaction: committed at the end, undone on any error.
 
     Raises:
@@ -134,6 +138,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {how}")
 
 
-def _engine_of(sessions: sessionmaker[Session]) -> Engine:
+def _engine_of(sessions: Sessions) -> Engine:
     engine: Engine = sessions.kw["bind"]
     return engine

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from sqlalchemy.orm import Session
-
     from worker.database.documents import DocumentClaim
+    from worker.database.session import Session
     from worker.local.run import Run
     from worker.types import Source
 

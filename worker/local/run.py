@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from sqlalchemy.orm import Session, sessionmaker
-
+    from worker.database.session import Sessions
     from worker.recognizing import CropReader
     from worker.segment_pool import SegmentPool
     from worker.storage.base import ObjectStore
@@ -34,7 +33,7 @@ class Run:
     pool: SegmentPool
     recognizer: CropReader
     store: ObjectStore  # takes the crops; called by several threads
-    sessions: sessionmaker[Session]
+    sessions: Sessions
     on_progress: Callable[[Tally], None] = _ignore
     tally: Tally = field(default_factory=Tally)
     in_hand: set[str] = field(default_factory=set)  # SHA-256 of the documents being read

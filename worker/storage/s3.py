@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import boto3
 from botocore.config import Config
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.client import BaseClient
+
+    S3Client: TypeAlias = BaseClient
 
 SCHEME = "s3://"
 
@@ -82,7 +84,7 @@ class S3Options:
     checksums: Literal["when_required", "when_supported"] = "when_required"
 
 
-def connect(options: S3Options) -> BaseClient:
+def connect(options: S3Options) -> S3Client:
     """Make a client with bounded waits; nothing is sent yet.
 
     Raises:
@@ -106,7 +108,7 @@ def connect(options: S3Options) -> BaseClient:
 class S3Store:
     """Objects of one bucket whose keys start with a prefix."""
 
-    def __init__(self, client: BaseClient, bucket: str, prefix: str = "") -> None:
+    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
         """Point at a bucket; nothing is sent yet."""
         self._client = client
         self._bucket = bucket

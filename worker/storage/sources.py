@@ -17,9 +17,8 @@ from worker.storage.s3 import SCHEME, S3Options, S3Store, connect, parse_s3_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from botocore.client import BaseClient
-
     from worker.storage.base import ObjectStore
+    from worker.storage.s3 import S3Client
     from worker.types import Source
 
 SCAN_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"})
@@ -52,7 +51,7 @@ class Sources:
         """Take how to talk to S3; nothing is sent, and no client made, before it is needed."""
         self._s3 = s3
         self._lock = Lock()
-        self._client: BaseClient | None = None
+        self._client: S3Client | None = None
 
     def find(self, place: str) -> Listing:
         """Look into a file, a folder or ``s3://bucket/prefix``.
