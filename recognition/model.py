@@ -55,7 +55,8 @@ class Crnn(nn.Module):
         self.stage2 = nn.ModuleList([_Conv(c1, c2), _Residual(c2)])
         self.stage3 = nn.ModuleList([_Conv(c2, c3), _Residual(c3)])
         rows = config.height_px // _HEIGHT_STEP
-        self.project = nn.Conv2d(c3, config.frame_features, (rows, 1))
+        self.project = nn.Conv2d(c3, config.frame_features, (rows, 1), bias=False)
+        self.project_norm = nn.BatchNorm2d(config.frame_features)
         self.dropout = nn.Dropout(config.dropout)
         inputs = [config.frame_features] + [2 * config.rnn_units] * (config.rnn_layers - 1)
         self.rnn = nn.ModuleList([_BothWays(size, config.rnn_units) for size in inputs])
@@ -96,7 +97,7 @@ class Crnn(nn.Module):
         x = nnf.max_pool2d(x, (2, 1))
         for block in self.stage3:
             x = _mask(block(x), quarter)
-        return nnf.relu(self.project(x))
+        return nnf.relu(self.project_norm(self.project(x)))
 
 
 class _Conv(nn.Module):
@@ -128,14 +129,24 @@ class _BothWays(nn.Module):
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
-        self.ahead = nn.LSTM(inputs, units)
-        self.back = nn.LSTM(inputs, units)
+        self.ahead, self.back = _lstm(inputs, units), _lstm(inputs, units)
 
     def forward(self, x: Tensor, turned: Tensor) -> Tensor:
         """Run (T, N, F) -> (T, N, 2 * units); ``turned`` as ``_turned`` gives it."""
         ahead = self.ahead(x)[0]
         back = _reorder(self.back(_reorder(x, turned))[0], turned)
         return torch.cat([ahead, back], dim=-1)
+
+
+def _lstm(inputs: int, units: int) -> nn.LSTM:
+    """Make an LSTM that remembers from the start: CTC then leaves its all-blank phase sooner."""
+    lstm = nn.LSTM(inputs, units)
+    weights = dict(lstm.named_parameters())
+    with torch.no_grad():
+        nn.init.orthogonal_(weights["weight_hh_l0"])
+        nn.init.xavier_uniform_(weights["weight_ih_l0"])
+        weights["bias_ih_l0"][units : 2 * units] = 1.0  # the forget gate, second of four
+    return lstm
 
 
 def _turned(frames_count: int, own: Tensor) -> Tensor:

@@ -20,7 +20,9 @@ _PLAIN: dict[str, type] = {
     "str": str,
     "bool": bool,
     "dict[str, Any]": dict,
-    **dict.fromkeys(("Path", "tuple[Path, ...]", "float"), type(None)),  # never as they come
+    **dict.fromkeys(
+        ("Path", "tuple[Path, ...]", "float", "float | None"), type(None)
+    ),  # never as they come
 }
 _FONT_FILES = ("*.ttf", "*.otf")
 
@@ -70,10 +72,11 @@ class TrainingConfig:
     """A whole run."""
 
     out: Path  # folder for weights, log and record
-    steps: int  # batches; the learning rate ends at 0 here
+    steps: int  # batches; the learning rate ends at 0 here, or where the time is up
     sources: tuple[SourceConfig, ...]
     validations: tuple[ValidationConfig, ...] = ()
     drawn: DrawnConfig | None = None
+    budget_s: float | None = None  # seconds of training at most, over all restarts
     seed: int = 1
     threads: int = 2
     batch_lines: int = 64
@@ -84,8 +87,8 @@ class TrainingConfig:
     warmup_share: float = 0.05  # of the steps
     ema_decay: float = 0.998
     clip_norm: float = 5.0
-    doubt_after: float = 0.25  # share of the steps after which ...
-    doubt_loss: float = 3.0  # ... a line with more loss a character than this teaches nothing
+    doubt_loss: float = 3.0  # a line with more loss a character than this teaches nothing ...
+    # ... where half of its batch has less than a third of it: its label is likely wrong
     save_every: int = 200  # steps
     evaluate_every: int = 1000  # steps
     model: dict[str, Any] = dataclasses.field(default_factory=dict)  # ModelConfig, less alphabet
@@ -155,7 +158,11 @@ class _Reader:
             return self.root / value
         if kind == "tuple[Path, ...]" and isinstance(value, list):
             return tuple(self.root / str(item) for item in value)
-        if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        if (
+            kind.startswith("float")
+            and isinstance(value, int | float)
+            and not isinstance(value, bool)
+        ):
             return float(value)
         plain = _PLAIN.get(kind, object)
         if isinstance(value, plain) and (plain is not int or not isinstance(value, bool)):
@@ -169,7 +176,7 @@ def _contradictions(config: TrainingConfig) -> list[str]:
     positive = ("steps", "threads", "batch_lines", "max_width_px", "learning_rate", "clip_norm",
                 "save_every", "evaluate_every", "doubt_loss")  # fmt: skip
     faults.extend(f"{name}: want more than 0" for name in positive if getattr(config, name) <= 0)
-    shares = ("warmup_share", "ema_decay", "doubt_after")
+    shares = ("warmup_share", "ema_decay")
     faults.extend(f"{name}: want 0 to 1" for name in shares if not 0 <= getattr(config, name) <= 1)
     faults.extend(
         f"source.case: want 'written' or 'open', got {source.case!r}"

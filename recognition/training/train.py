@@ -64,6 +64,7 @@ class Run:
         self.folding = accent_folding(self.alphabet)
         self.step = 0
         self.lines = 0
+        self.seconds = 0.0  # since the first start, less the time between starts
         self.best = math.inf
         if (config.out / STATE).is_file():
             self._load(config.out / STATE)
@@ -79,9 +80,7 @@ class Run:
         """
         config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * learning_pace(
-                self.step / config.steps, config.warmup_share
-            )
+            group["lr"] = config.learning_rate * learning_pace(self.done(), config.warmup_share)
         parts = [p for i in range(config.threads) if (p := lines[i :: config.threads])]
         losses = list(
             self.pool.map(self._backward, self.replicas, parts, [len(lines)] * len(parts))
@@ -93,6 +92,11 @@ class Run:
         self.lines += len(lines)
         self._follow()
         return sum(losses) / len(lines)
+
+    def done(self) -> float:
+        """Give the share of the run that is over, by steps or by time."""
+        by_time = self.seconds / self.config.budget_s if self.config.budget_s else 0.0
+        return max(self.step / self.config.steps, by_time)
 
     def _backward(self, replica: Crnn, lines: list[TrainingLine], count: int) -> float:
         """Find the gradients of one part of a batch of ``count`` lines, in a thread of its own.
@@ -121,8 +125,8 @@ class Run:
                     other.grad = None
 
     def _trusted(self, losses: Tensor) -> Tensor:
-        """Give 0 for lines so wrong, once much is learned, that the label must be; else 1."""
-        if self.step < self.config.doubt_after * self.config.steps:
+        """Give 0 for lines so wrong, where most are right, that the label must be; else 1."""
+        if float(losses.median()) > self.config.doubt_loss / 3:
             return torch.ones_like(losses)
         return (losses <= self.config.doubt_loss).to(losses.dtype)
 
@@ -148,6 +152,7 @@ class Run:
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
                 "lines": self.lines,
+                "seconds": self.seconds,
                 "best": self.best,
             },
             partial,
@@ -160,6 +165,7 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.lines, self.best = state["step"], state["lines"], state["best"]
+        self.seconds = state["seconds"]
 
 
 def _twin(model: Crnn) -> Crnn:
@@ -194,15 +200,17 @@ def train(config: TrainingConfig) -> RunRecord:
     checksums = [
         data_checksum(without_held_out(read_split(s.folder, s.split))) for s in config.sources
     ]
-    began, since, loss = time.monotonic(), run.lines, 0.0
+    began = time.monotonic() - run.seconds
+    since, before, loss = run.lines, run.seconds, 0.0
     feed = batches(config, run.alphabet, first_step=run.step)
-    while run.step < config.steps:
+    while run.done() < 1:
         loss += 0.02 * (run.learn(next(feed)) - loss)
+        run.seconds = time.monotonic() - began
         if run.step % config.save_every == 0:
             run.save()
-            rate = (run.lines - since) / (time.monotonic() - began)
+            rate = (run.lines - since) / (run.seconds - before)
             _log(config, event="step", step=run.step, loss=loss, lines_per_s=rate)
-        if run.step % config.evaluate_every == 0 and run.step < config.steps:
+        if run.step % config.evaluate_every == 0 and run.done() < 1:
             _release(run, checksums)
     feed.close()
     run.save()

@@ -1,0 +1,150 @@
+"""Training through its real entry point, on a few drawn lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recognition.checkpoint import load_checkpoint
+from recognition.recognizer import Recognizer
+from recognition.training.__main__ import EXIT_CONFIG, EXIT_DATA, main
+from recognition.training.evaluate import evaluate_names
+from tests.unit.recognition.training.sources import FONTS, write_hands, write_list, write_names
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = """
+out = "run"
+steps = {steps}
+seed = 3
+threads = 2
+batch_lines = 8
+learning_rate = 4e-3
+ema_decay = 0.9
+save_every = {save_every}
+evaluate_every = 60
+
+[model]
+conv_channels = [8, 16, 24, 32]
+frame_features = 48
+rnn_units = 32
+dropout = 0.0
+
+[[source]]
+folder = "data"
+split = "train"
+case = "open"
+form = true
+share = 0.8
+
+[[source]]
+folder = "data"
+split = "hands"
+share = 0.1
+join = 0.5
+
+[drawn]
+fonts = ["{font}"]
+names = ["names.csv"]
+share = 0.1
+
+[[validation]]
+name = "names"
+folder = "data"
+split = "train"
+
+[[validation]]
+name = "hands"
+folder = "data"
+split = "hands"
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    write_names(
+        tmp_path / "data", "train", ["ADA", "EVE", "IDA", "BOB", "NOA", "MAX", "LEO", "AMY"]
+    )
+    write_hands(tmp_path / "data", "hands")
+    write_list(tmp_path / "names.csv")
+
+    def write(*, steps, save_every=20):
+        path = tmp_path / "run.toml"
+        path.write_text(SETTINGS.format(steps=steps, save_every=save_every, font=FONTS[0]))
+        return path
+
+    return write
+
+
+def log(settings_path):
+    rows = (settings_path.parent / "run" / "log.jsonl").read_text().splitlines()
+    return [json.loads(row) for row in rows]
+
+
+@pytest.mark.slow
+def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
+    path = settings(steps=240)
+
+    assert main([str(path)]) == 0
+
+    steps = [row for row in log(path) if row["event"] == "step"]
+    assert steps[-1]["loss"] < 0.5 * max(row["loss"] for row in steps)
+    weights = path.parent / "run" / "weights.safetensors"
+    report = evaluate_names(Recognizer.load(weights), path.parent / "data", "train")
+    assert report.cer < 0.35
+    assert "names: exact" in capsys.readouterr().out
+    record = load_checkpoint(weights).record
+    assert record["steps"] == 240
+    assert record["seed"] == 3
+    assert len(record["data_sha256"]) == 2
+    assert record["metrics"]["names"]["cer"] == pytest.approx(report.cer)
+    assert {"torch", "numpy", "opencv", "python"} <= record["versions"].keys()
+    assert json.loads((path.parent / "run" / "record.json").read_text()) == record
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_where_it_was_saved(settings):
+    path = settings(steps=100_000, save_every=5)
+    state = path.parent / "run" / "state.pt"
+    command = [sys.executable, "-m", "recognition.training", str(path)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})  # noqa: S603 - ours
+    try:
+        deadline = time.monotonic() + 120
+        while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    before = log(path)[-1]["step"]
+
+    assert main([str(settings(steps=before + 20, save_every=5))]) == 0
+
+    after = [row["step"] for row in log(path) if row["event"] == "step"]
+    assert before >= 5
+    assert after[-1] == before + 20
+    assert len(after) == len(set(after))  # no step was logged twice: nothing began afresh
+
+
+def test_faults_in_the_settings_are_listed_and_nothing_is_started(tmp_path, capsys):
+    path = tmp_path / "run.toml"
+    path.write_text("steps = 0\nspeed = 1\n")
+
+    assert main([str(path)]) == EXIT_CONFIG
+
+    assert capsys.readouterr().err.count(str(path)) >= 2
+    assert [p.name for p in tmp_path.iterdir()] == ["run.toml"]
+
+
+def test_a_source_that_is_missing_is_bad_data(tmp_path, capsys):
+    path = tmp_path / "run.toml"
+    path.write_text('out = "run"\nsteps = 3\n[[source]]\nfolder = "no"\nsplit = "x"\nshare = 1\n')
+
+    assert main([str(path)]) == EXIT_DATA
+
+    assert "no/x.csv" in capsys.readouterr().err

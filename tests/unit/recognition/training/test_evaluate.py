@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.errors import ManifestError
+from recognition.recognizer import Recognizer
+from recognition.training.evaluate import evaluate_names, score, select
+from recognition.training.manifest import is_held_out
+from tests.unit.recognition.networks import small_network
+from tests.unit.recognition.training.sources import TEXTS, write_hands, write_names
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Recognizer(
+        small_network(), Alphabet(NAME_ALPHABET), model_id="small", temperature=1.0, device="cpu"
+    )
+
+
+def test_a_report_is_the_hand_counted_one():
+    # Read EVA for Éva (folded right), ID for Ida (1 edit of 3) and nothing for Bo (2 of 2).
+    report = score(["EVA", "ID", ""], ["Éva", "Ida", "Bo"], crops_per_s=10.0, model_id="m")
+
+    assert report.n == 3
+    assert report.exact == 0
+    assert report.exact_folded == pytest.approx(1 / 3)
+    assert report.cer == pytest.approx(3 / 8)
+    assert report.cer_strict == pytest.approx((3 + 2 + 2) / 8)
+
+
+def test_a_split_is_read_whole(reader, tmp_path):
+    write_names(tmp_path, "validation")
+
+    report = evaluate_names(reader, tmp_path, "validation")
+
+    assert report.n == len(TEXTS)
+    assert report.cer > 0
+    assert report.crops_per_s > 0
+    assert report.model_id == "small"
+
+
+def test_holdout_keeps_only_writers_that_training_leaves_out(tmp_path):
+    write_hands(tmp_path, "hands", ["Ada"] * 40, writers=20)
+
+    kept = select(tmp_path, "hands", holdout=True, limit=None)
+
+    assert kept
+    assert all(sample.writer is not None and is_held_out(sample.writer) for sample in kept)
+    assert len(select(tmp_path, "hands", holdout=False, limit=3)) == 3
+
+
+def test_a_missing_split_is_refused(reader, tmp_path):
+    with pytest.raises(ManifestError, match="neither"):
+        evaluate_names(reader, tmp_path, "none")
