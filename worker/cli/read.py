@@ -99,7 +99,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     name = batch or batch_name(inputs[0])
     try:
         with (
-            _progress([sources.find(place) for place in inputs]) as show,
+            progress_bar([sources.find(place) for place in inputs]) as show,
             open_run(
                 settings,
                 template_folders=template or [settings.template_dir],
@@ -126,7 +126,7 @@ def batch_name(place: str) -> str:
 
 
 @contextmanager
-def _progress(listings: Sequence[Listing]) -> Iterator[Callable[[Tally], None]]:
+def progress_bar(listings: Sequence[Listing]) -> Iterator[Callable[[Tally], None]]:
     """Show a bar on stderr with rate and time left; nothing when that is no terminal.
 
     Args:

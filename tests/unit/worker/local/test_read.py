@@ -4,12 +4,12 @@ from itertools import islice
 
 import pytest
 
+from tests.bench import sources_of
 from tests.database import rows
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_pool import CRASHES, FIELDS
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.scans import encode, encode_pages, encrypted_pdf
-from tests.unit.worker.local.conftest import sources_of
 from worker.crop_archive import unpack_crop
 from worker.errors import (
     DocumentTooLargeError,

@@ -6,21 +6,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.database import opened
-from tests.factories import make_template
 from tests.fakes.memory_store import MemoryStore
-from tests.fakes.scripted_pool import ScriptedPool
 from tests.fakes.scripted_recognizer import MODEL_ID, ScriptedRecognizer
 from worker.database.batches import open_batch
 from worker.database.releases import register_model, register_template
 from worker.database.session import transaction
-from worker.document_images import DecodeLimits
 from worker.errors import WorkerError
 from worker.local import Run, Tally, read_documents
-from worker.segment_pool import SegmentPool
-from worker.segment_process import SegmentJob
 from worker.types import RunIdentity, Source
 
 if TYPE_CHECKING:
@@ -29,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, sessionmaker
 
     from segmentation import Template
+    from tests.fakes.scripted_pool import ScriptedPool
+    from worker.segment_pool import SegmentPool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,25 +80,3 @@ def sources_of(documents: Mapping[str, bytes | WorkerError]) -> list[Source]:
         Source(uri=uri, size_bytes=len(data) if isinstance(data, bytes) else 1, version="")
         for uri, data in documents.items()
     ]
-
-
-@pytest.fixture
-def bench(tmp_path):
-    """A fresh database and store, and a pool that cuts nothing."""
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield Bench(pool=ScriptedPool(), sessions=sessions, templates=(make_template(),))
-
-
-@pytest.fixture(scope="session")
-def real_pool(forms):
-    """Start two segment processes for all tests: they hold nothing between documents."""
-    job = SegmentJob(catalog=forms.catalog, params=forms.params, limits=DecodeLimits())
-    with SegmentPool(job, processes=2) as pool:
-        yield pool
-
-
-@pytest.fixture
-def real_bench(real_pool, forms, tmp_path):
-    """A fresh database and store, and processes that cut."""
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield Bench(pool=real_pool, sessions=sessions, templates=forms.templates)

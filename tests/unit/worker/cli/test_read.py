@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+import worker.runtime
+from tests.database import rows
+from tests.fakes.scripted_pool import CRASHES, FIELDS
+from worker.cli import read as read_module
+from worker.cli.advice import ADVICE
+from worker.cli.read import batch_name, progress_bar, read
+from worker.errors import ExitCode, FailureCode, ObjectMissingError
+from worker.local import Tally
+
+APP = typer.Typer()
+APP.command()(read)
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """Two scans, one that kills its process, and a file that is no scan."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    for name, data in {"0.tif": b"0", "1.pdf": b"1", "bad.JPG": CRASHES, "notes.txt": b""}.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def run(bench, monkeypatch):
+    """Run the command in this process, over a bench in place of real parts."""
+
+    @contextmanager
+    def open_run(_, *, sources, batch, on_progress, **__):
+        ready = bench.run({}, batch=batch)
+        yield replace(ready, fetch=partial(sources.read, max_bytes=999), on_progress=on_progress)
+
+    monkeypatch.setattr(worker.runtime, "open_run", open_run)
+    monkeypatch.setattr(read_module, "configure_logs", lambda _: None)  # of the whole process
+    return lambda *arguments: CliRunner().invoke(APP, [*map(str, arguments)])
+
+
+def test_the_closing_table_counts_and_every_failure_is_listed_with_what_to_do(run, inbox):
+    done = run(inbox)
+
+    (row,) = (line for line in done.output.splitlines() if line.startswith("│"))
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert done.exit_code == ExitCode.SOME_FAILED
+    assert cells == ["3", "0", "1", f"{2 * len(FIELDS)}", f"{2 * len(FIELDS)}", "0", "0"]
+    assert f"failed: {(inbox / 'bad.JPG').as_uri()}\n  document_crashed: " in done.output
+    assert ADVICE["document_crashed"] in done.output
+    assert "1 other file passed by" in done.output
+    assert "penname results --batch inbox" in done.output
+
+
+def test_a_second_run_says_that_nothing_was_left_to_do(run, inbox):
+    run(inbox / "0.tif")
+
+    done = run(inbox / "0.tif")
+
+    assert done.exit_code == ExitCode.OK
+    assert "everything was read before" in done.output
+
+
+def test_a_folder_without_scans_is_no_failure_and_says_so(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+
+    done = run(tmp_path / "empty")
+
+    assert done.exit_code == ExitCode.OK
+    assert "no scans were found there" in done.output
+
+
+def test_results_appear_under_the_batch_that_was_named(run, inbox, bench):
+    done = run(inbox / "0.tif", "--batch", "spring term")
+
+    assert "--batch 'spring term'" in done.output
+    assert [row["name"] for row in rows(bench.sessions, "SELECT name FROM batches")] == [
+        "spring term"
+    ]
+
+
+def test_an_input_that_is_not_there_ends_the_command_before_anything_is_opened(run, bench):
+    done = run("/nowhere/scans")
+
+    assert isinstance(done.exception, ObjectMissingError)
+    assert rows(bench.sessions, "SELECT name FROM batches") == []
+
+
+def test_ctrl_c_ends_with_its_code_and_says_how_to_go_on(run, inbox, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker.runtime, "open_run", interrupted)
+
+    done = run(inbox)
+
+    assert done.exit_code == 130
+    assert "stopped; the same command goes on" in done.output
+
+
+def test_a_terminal_gets_a_bar_with_the_rate_and_the_time_left(monkeypatch):
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    monkeypatch.setattr(read_module, "Console", lambda **_: console)
+
+    with progress_bar([range(8)]) as show:  # type: ignore[list-item] # a listing is walked, no more
+        for documents in (2, 4, 6, 8):
+            show(Tally(documents=documents))
+
+    assert "8/8" in screen.getvalue()
+    assert "/s left" in screen.getvalue()
+
+
+def test_nothing_is_drawn_where_there_is_no_terminal(capsys):
+    with progress_bar([]) as show:
+        show(Tally(documents=1))
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        pytest.param("/data/forms/clinic", "clinic", id="folder"),
+        pytest.param("/data/forms/clinic/", "clinic", id="slash"),
+        pytest.param("/data/scan.tif", "scan.tif", id="file"),
+        pytest.param("s3://forms/2026/autumn/", "autumn", id="prefix"),
+        pytest.param("s3://forms", "forms", id="bucket"),
+        pytest.param("/", "/", id="root"),
+    ],
+)
+def test_a_batch_is_named_after_the_place_of_its_scans(place, name):
+    assert batch_name(place) == name
+
+
+@pytest.mark.parametrize("code", list(FailureCode))
+def test_every_failure_code_has_its_advice(code):
+    assert ADVICE[code].endswith(".")
