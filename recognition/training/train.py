@@ -24,8 +24,9 @@ from recognition.checkpoint import save_checkpoint
 from recognition.errors import NonFiniteLossError
 from recognition.model import Crnn
 from recognition.recognizer import Recognizer
+from recognition.training.calibrate import calibrate
 from recognition.training.crop_store import data_checksum
-from recognition.training.evaluate import evaluate_names
+from recognition.training.evaluate import evaluate_names, select
 from recognition.training.feed import batches
 from recognition.training.manifest import read_split, without_held_out
 from recognition.training.objective import accent_folding, line_losses
@@ -33,11 +34,12 @@ from recognition.training.run_record import RunRecord, count_fonts, versions, wr
 from recognition.types import ModelConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
 
-    from recognition.training.config import TrainingConfig
+    from recognition.training.config import TrainingConfig, ValidationConfig
     from recognition.training.dataset import TrainingLine
 
 STATE, WEIGHTS, BEST, RECORD, LOG = (
@@ -220,7 +222,14 @@ def train(config: TrainingConfig) -> RunRecord:
 def _release(run: Run, checksums: list[str]) -> RunRecord:
     """Measure the averaged network and write it, with its record, to the run's folder."""
     config = run.config
-    measured = measure(run)
+    reader = Recognizer(
+        run.average, run.alphabet, model_id="training", temperature=1.0, device="cpu"
+    )
+    measured = measure(reader, config.validations)
+    first = config.validations[:1]
+    fitted_on = [
+        s for v in first for s in select(v.folder, v.split, holdout=v.holdout, limit=v.limit)
+    ]
     record = RunRecord(
         seed=config.seed,
         steps=run.step,
@@ -229,6 +238,7 @@ def _release(run: Run, checksums: list[str]) -> RunRecord:
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
+        temperature=calibrate(reader, fitted_on),
     )
     save_checkpoint(config.out / WEIGHTS, run.average, run.model_config, record.as_dict())
     write_record(config.out / RECORD, record)
@@ -240,13 +250,12 @@ def _release(run: Run, checksums: list[str]) -> RunRecord:
     return record
 
 
-def measure(run: Run) -> dict[str, dict[str, float]]:
-    """Read every validation set with the averaged network."""
-    reader = Recognizer(
-        run.average, run.alphabet, model_id="training", temperature=1.0, device="cpu"
-    )
+def measure(
+    reader: Recognizer, validations: Sequence[ValidationConfig]
+) -> dict[str, dict[str, float]]:
+    """Read every validation set: figures by the set's name."""
     measured: dict[str, dict[str, float]] = {}
-    for v in run.config.validations:
+    for v in validations:
         report = evaluate_names(reader, v.folder, v.split, holdout=v.holdout, limit=v.limit)
         measured[v.name] = {k: x for k, x in asdict(report).items() if not isinstance(x, str)}
     return measured

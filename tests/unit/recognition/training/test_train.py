@@ -25,14 +25,11 @@ MODEL = {
 
 
 def run(tmp_path: Path, **changes) -> Run:
-    return Run(
-        TrainingConfig(
-            **{
-                "out": tmp_path, "steps": 100_000, "sources": (), "model": MODEL, "threads": 1,
-                "learning_rate": 1e-2, "ema_decay": 0.8, "doubt_loss": 100.0, "warmup_share": 0.0, **changes,
-            }
-        )
-    )  # fmt: skip
+    settings = {
+        "out": tmp_path, "steps": 100_000, "sources": (), "model": MODEL, "threads": 1,
+        "learning_rate": 1e-2, "ema_decay": 0.8, "doubt_loss": 100.0, "warmup_share": 0.0,
+    }  # fmt: skip
+    return Run(TrainingConfig(**{**settings, **changes}))
 
 
 def lines(texts=TEXTS, *, open_case=False):
