@@ -41,6 +41,7 @@ class FieldParams:
     own: OwnInkParams = field(default_factory=OwnInkParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
+    max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
     min_ruling_seen: float = 0.3  # a blank field must show this share of its ruling, or be covered
 
 
@@ -59,7 +60,8 @@ def cut_field(
     area_px = cv2.countNonZero(own)
     written = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
-    if doubt is Doubt.NONE and not written and ruled.seen < params.min_ruling_seen:
+    covered = ruled.gap_px > params.max_ruling_gap_px
+    if doubt is Doubt.NONE and (covered or (not written and ruled.seen < params.min_ruling_seen)):
         doubt = Doubt.RULINGS_HIDDEN
     return FieldCrop(
         field_name=plan.spec.name,

@@ -31,6 +31,7 @@ class PrintParams:
     margin_x_in: float = 0.35  # holds the last letters of a name too long for its line
     margin_y_in: float = 0.2  # holds the descenders and capitals that leave a tight box
     min_ruling_in: float = 0.2  # shorter dashes are letters or comb ticks
+    min_ruling_aspect: float = 10.0  # length over thickness; bold letters run into short bars
     max_ruling_in: float = 0.035  # thicker bars are boxes or decoration
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
     ink: InkParams = field(default_factory=InkParams)
@@ -185,7 +186,7 @@ def _rulings_across(mask: Mask, params: PrintParams) -> tuple[tuple[Ruling, ...]
     for i in range(1, count):
         left, top, width, height, area = stats[i].tolist()
         thickness = max(1, round(area / width))
-        if thickness > thick:
+        if thickness > thick or width < params.min_ruling_aspect * thickness:
             continue
         kept[labels == i] = 255
         found.append(

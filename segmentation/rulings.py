@@ -26,9 +26,11 @@ _Ints = npt.NDArray[np.intp]
 class RulingParams:
     """How a line is traced; crop px."""
 
-    search_px: int = 6  # how far the line may lie from its place on the blank
+    search_px: int = 4  # how far the line may lie from its place on the blank
     chunk_px: int = 24  # the line is level over this length
     min_cover: float = 0.6  # share of a chunk's columns that must show the line
+    max_growth: float = 1.6  # scanners and fax make a line this much thicker at most
+    rough_px: int = 2  # how much thicker the line itself may look in places
     slack_px: int = 3  # a run this much longer than the line is still the line alone
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
 
@@ -39,6 +41,7 @@ class Unruled:
 
     left: Mask  # (h, w), 255 on what is left
     seen: float  # [0, 1], share of the rulings' length that the scan shows; 1 without rulings
+    gap_px: int  # the longest stretch of a ruling that is seen elsewhere but missing here
 
 
 def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> Unruled:
@@ -50,12 +53,14 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
         params: how they are traced.
     """
     left = ink.copy()
-    found = chunks = 0
+    found = chunks = gap_px = 0
     for ruling in rulings:
         trace = _remove_one(left.T if ruling.upright else left, ruling, params)
         found += trace.found
         chunks += trace.chunks
-    return Unruled(left=left, seen=found / chunks if chunks else 1.0)
+        if trace.found:
+            gap_px = max(gap_px, trace.gap_px)
+    return Unruled(left=left, seen=found / chunks if chunks else 1.0, gap_px=gap_px)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +70,7 @@ class _Trace:
     rows: _Ints  # (n,) its middle row; empty where it is not there
     found: int  # chunks that show it
     chunks: int  # chunks that could show it, not hidden by writing
+    gap_px: int  # the longest stretch that should show it and does not
 
 
 def _remove_one(left: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
@@ -98,7 +104,7 @@ def _line_pixels(
     up = _run(band[middle::-1])  # from the traced row upwards, itself included
     down = _run(band[middle:])
     runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
-    thickness = _scan_thickness(runs, ruling)
+    thickness = _scan_thickness(runs, ruling, params)
     half = (thickness + 1) // 2
     alone = (runs > 0) & (runs <= thickness + params.slack_px)
     past = half + params.slack_px // 2  # an end this near to the line is the line's own rough edge
@@ -120,18 +126,41 @@ def _trace(strip: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
     cover = np.add.reduceat(strip[low:high] > 0, starts, axis=1, dtype=np.intp) / lengths
     full = cover >= params.min_cover  # (band, chunks)
     thick = full.sum(axis=0)
-    hidden = thick > 2 * ruling.thickness_px + params.slack_px  # writing covers the line
+    lined = thick[thick > 0]
+    # Writing that rests on the line makes it look thicker there; the quarter of the chunks
+    # that are thinnest show the line alone.
+    usual = min(
+        float(np.percentile(lined, 25)) if len(lined) else 0.0,
+        params.max_growth * ruling.thickness_px,
+    )
+    hidden = thick > usual + params.rough_px
     shows = (thick > 0) & ~hidden
-    at = np.arange(low, high)[:, None]
-    middle = (full * at).sum(axis=0)[shows] / thick[shows]
-    near = np.abs(middle - ruling.at_px) <= params.search_px
-    found, chunks = int(near.sum()), int((~hidden).sum())
-    if found == 0:
-        return _Trace(rows=np.empty(0, np.intp), found=0, chunks=chunks)
-    smooth = _median_of_five(middle[near])
-    columns = (starts + lengths / 2)[shows][near]
-    rows = np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
-    return _Trace(rows=rows, found=found, chunks=chunks)
+    middle = (full * np.arange(low, high)[:, None]).sum(axis=0) / np.maximum(thick, 1)
+    found = shows & (np.abs(middle - ruling.at_px) <= params.search_px)
+    missing = ~found & ~hidden
+    centers, middles = (starts + lengths / 2)[found], middle[found]
+    if len(middles) == 0 and hidden.any():  # writing covers it all: trust the field's place
+        centers, middles = np.zeros(1), np.full(1, float(ruling.at_px))
+    return _Trace(
+        rows=_follow(centers, middles, width),
+        found=int(found.sum()),
+        chunks=int((~hidden).sum()),
+        gap_px=_longest_run(missing) * params.chunk_px,
+    )
+
+
+def _follow(columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64], width: int) -> _Ints:
+    """Join the places where a line was seen to its row in each column; (0,) if it was not."""
+    if len(rows) == 0:
+        return np.empty(0, np.intp)
+    smooth = _median_of_five(rows)
+    return np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> int:
+    """Count the longest run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
 def _median_of_five(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -146,9 +175,13 @@ def _run(band: npt.NDArray[np.bool_]) -> _Ints:
     return np.where(gaps.any(axis=0), first_gap, len(band)).astype(np.intp)
 
 
-def _scan_thickness(runs: _Ints, ruling: Ruling) -> int:
-    """Measure how thick the scanner made the line: the middle of the plausible runs."""
-    plausible = runs[(runs > 0) & (runs <= 3 * ruling.thickness_px + 2)]
+def _scan_thickness(runs: _Ints, ruling: Ruling, params: RulingParams) -> int:
+    """Measure how thick the scanner made the line: the thinner of the plausible runs.
+
+    Strokes along a short line are thicker than it, so its thin part describes it.
+    """
+    most = round(params.max_growth * ruling.thickness_px) + params.rough_px
+    plausible = runs[(runs > 0) & (runs <= most)]
     if len(plausible) == 0:
         return ruling.thickness_px
-    return int(np.median(plausible))
+    return int(np.percentile(plausible, 30))
