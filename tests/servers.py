@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from worker.storage.s3 import S3Options, connect
@@ -85,8 +86,10 @@ def postgresql() -> Iterator[str]:
             ),
             "-F",  # what a test writes need not survive a power cut
         ]
+        url = f"postgresql://penname:{PASSWORD}@{HOST}:{port}/postgres"
         with _running(command, port, folder, user=as_user):
-            yield f"postgresql://penname:{PASSWORD}@{HOST}:{port}/postgres"
+            _wait_for_logins(url)
+            yield url
 
 
 @contextmanager
@@ -145,6 +148,20 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def _wait_for_logins(url: str) -> None:
+    """Wait on: the port is open before the server is done with starting."""
+    deadline = time.monotonic() + _START_S
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _postgresql_programs() -> Path:
