@@ -31,6 +31,7 @@ class SegmentationParams:
 
     page: PageParams = field(default_factory=PageParams)
     catalog: CatalogParams = field(default_factory=CatalogParams)
+    min_patches: int = 8  # printed places a blank must show, the least that a page is found by
     register: RegisterParams = field(default_factory=RegisterParams)
     choose: ChooseParams = field(default_factory=ChooseParams)
     placing: PlacingParams = field(default_factory=PlacingParams)

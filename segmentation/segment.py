@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.catalog import Catalog, index_template
+from segmentation.catalog import Catalog, IndexedTemplate, index_template
 from segmentation.checks import require_gray
 from segmentation.choose import choose
 from segmentation.errors import (
@@ -18,6 +18,8 @@ from segmentation.errors import (
     FieldOutOfPageError,
     LowResolutionError,
     NoTemplateMatchesError,
+    TemplateError,
+    TemplateFault,
 )
 from segmentation.fields import cut_field
 from segmentation.illumination import flatten
@@ -41,13 +43,18 @@ def index_templates(templates: Sequence[Template], params: SegmentationParams) -
 
     Raises:
         ValueError: two templates share id and page, or a blank is no (H, W) uint8 image.
+        TemplateError: a blank shows too little print outside its fields to be found by.
     """
     keys = [(t.template_id, t.page_index) for t in templates]
     if len(set(keys)) != len(keys):
         raise ValueError(f"two templates share an id and page index: {sorted(keys)}")
     for template in templates:
         require_gray(template.image, what=f"blank of {template.template_id!r}")
-    return Catalog(forms=tuple(index_template(template, params.catalog) for template in templates))
+    catalog = Catalog(forms=tuple(index_template(t, params.catalog) for t in templates))
+    bare = [form for form in catalog.forms if len(form.patches.centers) < params.min_patches]
+    if bare:
+        raise TemplateError(tuple(_bare_fault(form, params.min_patches) for form in bare))
+    return catalog
 
 
 def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> PageSegmentation:
@@ -131,6 +138,15 @@ def pose(registered: RegisteredPage) -> tuple[int, float, float]:
     turn = round(angle / 90) * 90
     scale = float(np.sqrt(abs(np.linalg.det(local))))
     return turn % 360, angle - turn, scale * template.dpi
+
+
+def _bare_fault(form: IndexedTemplate, least: int) -> TemplateFault:
+    return TemplateFault(
+        0,
+        f"{form.template.template_id!r} shows too little print outside its fields to be found by:"
+        f" {len(form.patches.centers)} places, limit {least}",
+        "use the whole printed page as the blank, and draw the boxes no larger than the fields",
+    )
 
 
 def _require_ink(page: PreparedPage, every: SegmentationParams, *, cause: Exception) -> None:

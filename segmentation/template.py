@@ -22,15 +22,15 @@ import hashlib
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segmentation.checks import require_gray
-from segmentation.errors import TemplateError, TemplateFault
+from segmentation.errors import TemplateError
+from segmentation.template_faults import FaultReport, syntax_fault
 from segmentation.types import Box, FieldKind, FieldSpec, Template, WritingStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from enum import StrEnum
 
     from segmentation.types import GrayImage
@@ -59,8 +59,8 @@ def parse_template(toml_text: str, blank: GrayImage, *, folder_name: str) -> Tem
     try:
         table = tomllib.loads(toml_text)
     except tomllib.TOMLDecodeError as error:
-        raise TemplateError((_syntax_fault(error),)) from error
-    report = _Report(lines=tuple(toml_text.splitlines()))
+        raise TemplateError((syntax_fault(error),)) from error
+    report = FaultReport(lines=tuple(toml_text.splitlines()))
     template_id = _read_id(table, folder_name, report)
     dpi = _read_dpi(table, report)
     page_index = _read_page_index(table, report)
@@ -122,57 +122,7 @@ def template_version(
     return digest.hexdigest()[:12]
 
 
-@dataclass(slots=True)
-class _Report:
-    """The faults found so far, and where keys stand in the file."""
-
-    lines: tuple[str, ...]
-    faults: list[TemplateFault] = field(default_factory=list)
-
-    def add(self, key: str | None, block: int | None, message: str, fix: str) -> None:
-        self.faults.append(TemplateFault(self._line_of(key, block), message, fix))
-
-    def unknown_keys(
-        self, table: Mapping[str, object], known: Collection[str], *, block: int | None
-    ) -> None:
-        for key in table:
-            if key not in known:
-                self.add(key, block, f"unknown key {key!r}", f"use one of {', '.join(known)}")
-
-    def raise_if_any(self) -> None:
-        if self.faults:
-            raise TemplateError(tuple(sorted(self.faults, key=lambda f: f.line)))
-
-    def _line_of(self, key: str | None, block: int | None) -> int:
-        """Find a key's line, from 1, in the head (block None) or the n-th ``[[fields]]``."""
-        heads = [
-            i for i, line in enumerate(self.lines) if re.match(r"\s*\[\[\s*fields\s*\]\]", line)
-        ]
-        if block is None:
-            start, end = 0, heads[0] if heads else len(self.lines)
-        elif block < len(heads):
-            start = heads[block]
-            end = heads[block + 1] if block + 1 < len(heads) else len(self.lines)
-        else:
-            return 0  # fields written as an inline array
-        if key is not None:
-            pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
-            for i in range(start, end):
-                if pattern.match(self.lines[i]):
-                    return i + 1
-        return start + 1
-
-
-def _syntax_fault(error: tomllib.TOMLDecodeError) -> TemplateFault:
-    at = re.search(r"line (\d+)", str(error))
-    return TemplateFault(
-        int(at.group(1)) if at else 0,
-        f"not valid TOML: {error}",
-        "write key = value lines; text goes in double quotes",
-    )
-
-
-def _read_id(table: Mapping[str, object], folder_name: str, report: _Report) -> str:
+def _read_id(table: Mapping[str, object], folder_name: str, report: FaultReport) -> str:
     value = table.get("id")
     if not isinstance(value, str) or not _ID.fullmatch(value):
         report.add(
@@ -192,7 +142,7 @@ def _read_id(table: Mapping[str, object], folder_name: str, report: _Report) -> 
     return value
 
 
-def _read_dpi(table: Mapping[str, object], report: _Report) -> float:
+def _read_dpi(table: Mapping[str, object], report: FaultReport) -> float:
     value = table.get("dpi")
     low, high = _DPI_RANGE
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -206,7 +156,7 @@ def _read_dpi(table: Mapping[str, object], report: _Report) -> float:
     return float(value)
 
 
-def _read_page_index(table: Mapping[str, object], report: _Report) -> int:
+def _read_page_index(table: Mapping[str, object], report: FaultReport) -> int:
     value = table.get("page_index", 0)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         report.add("page_index", None, "page_index is no whole number from 0", "page_index = 0")
@@ -215,7 +165,7 @@ def _read_page_index(table: Mapping[str, object], report: _Report) -> int:
 
 
 def _read_fields(
-    table: Mapping[str, object], shape: tuple[int, ...], report: _Report
+    table: Mapping[str, object], shape: tuple[int, ...], report: FaultReport
 ) -> tuple[FieldSpec, ...]:
     rows = table.get("fields")
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
@@ -239,7 +189,7 @@ def _read_fields(
 
 
 def _read_field(
-    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: _Report
+    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: FaultReport
 ) -> FieldSpec | None:
     before = len(report.faults)
     name = row.get("name")
@@ -268,7 +218,7 @@ def _read_field(
 
 
 def _read_choice(
-    row: Mapping[str, object], key: str, choices: type[StrEnum], block: int, report: _Report
+    row: Mapping[str, object], key: str, choices: type[StrEnum], block: int, report: FaultReport
 ) -> str | None:
     value = row.get(key)
     known = [str(c) for c in choices]
@@ -279,7 +229,7 @@ def _read_choice(
 
 
 def _read_box(
-    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: _Report
+    row: Mapping[str, object], block: int, shape: tuple[int, ...], report: FaultReport
 ) -> Box | None:
     value = row.get("box")
     whole = isinstance(value, list) and [type(v) for v in value] == [int] * 4
