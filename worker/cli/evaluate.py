@@ -46,7 +46,7 @@ def names(  # noqa: PLR0913, each is an option of the command
 
     settings = read_settings(checkpoint=checkpoint, device=device)
     report = evaluate_names(load_recognizer(settings), folder, split, holdout=holdout)
-    _print({"names": asdict(report)}, asdict(report), as_json=as_json)
+    _print({split: asdict(report)}, asdict(report), as_json=as_json)
 
 
 @evaluate_app.command()
@@ -76,15 +76,14 @@ def forms(
     _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
 
 
-def _print(rows: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:
-    """Print the report as one JSON object, or as a table with a line for each of ``rows``."""
+def _print(columns: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:
+    """Print the report as one JSON object, or as a table with a column for each set scored."""
     if as_json:
         print(json.dumps(whole))
         return
-    columns = list(next(iter(rows.values())))
     table = Table("", *columns)
-    for name, figures in rows.items():
-        table.add_row(name, *(_cell(figures[column]) for column in columns))
+    for figure in next(iter(columns.values())):
+        table.add_row(figure, *(_cell(scored[figure]) for scored in columns.values()))
     Console().print(table)
 
 
