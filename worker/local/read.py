@@ -1,8 +1,8 @@
 """The whole path on one machine: documents in, names in the database.
 
-Three things go on at once: threads fetch the next documents, processes cut pages into crops,
-and this thread reads the crops of many documents in one batch and writes them down. The
-database is the truth throughout: whatever ends the run, the documents that it had in hand
+Four things go on at once: threads fetch the next documents, processes cut pages into crops,
+this thread reads the crops of many documents in one batch, and another writes the batch before.
+The database is the truth throughout: whatever ends the run, the documents that it had in hand
 stand there unfinished, and the next run takes them up again.
 """
 
@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from worker.crop_archive import pack_crops
@@ -31,14 +30,17 @@ if TYPE_CHECKING:
     from worker.local.run import Run
     from worker.local.tally import Tally
     from worker.segment_pool import SegmentPool
+    from worker.storage.base import ObjectStore
     from worker.types import DocumentReading, SegmentedPage, Source
 
 _log = logging.getLogger(__name__)
 
 _IO_THREADS = 8  # they wait for stores, and use next to no processor
-_QUEUED_PER_PROCESS = 4  # keeps the processes busy while this thread reads a batch
+_QUEUED_DOCUMENTS = 32  # keeps the processes busy while this thread reads a batch,
+_QUEUED_PER_PROCESS = 4  # on large machines as well,
+_QUEUED_BYTES = 256 * 1024 * 1024  # as far as memory goes
 _FULL_BATCH_CROPS = 64  # as many lines as the network takes at once
-_FULL_BATCH_DOCUMENTS = 32  # what a kill can cost; they are read again
+_FULL_BATCH_DOCUMENTS = 16  # what a kill can cost; they are read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +50,14 @@ class _Cut:
     taken: TakenUp
     pages: tuple[SegmentedPage, ...]
     refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Outcome:
+    """What became of one document, to be written down."""
+
+    cut: _Cut
+    reading: DocumentReading
 
 
 def read_documents(sources: Iterable[Source], run: Run) -> Tally:
@@ -60,30 +70,44 @@ def read_documents(sources: Iterable[Source], run: Run) -> Tally:
             kept, and nothing is lost: a second run goes on where this one stopped.
     """
     threads = ThreadPoolExecutor(_IO_THREADS, thread_name_prefix="io")
+    writer = ThreadPoolExecutor(1, thread_name_prefix="write")
     try:
-        cut = _cut_ahead(take_up(sources, run, threads), run.pool)
-        for batch in _batches(cut):
-            _finish(batch, run, threads)
-            run.on_progress(run.tally)
+        written: Future[list[_Outcome]] | None = None
+        for batch in _batches(_cut_ahead(take_up(sources, run, threads), run.pool)):
+            outcomes = _read(batch, run)
+            if written is not None:
+                _count(written.result(), run)
+            written = writer.submit(_write, outcomes, run, threads)
+        if written is not None:
+            _count(written.result(), run)
     finally:
         threads.shutdown(cancel_futures=True)
+        writer.shutdown()
     return run.tally
 
 
 def _cut_ahead(documents: Iterator[TakenUp], pool: SegmentPool) -> Iterator[_Cut]:
     """Keep the pool busy and give what it has done, in the order of completion."""
     running: dict[Future[tuple[SegmentedPage, ...] | Refusal], TakenUp] = {}
-    room = pool.processes * _QUEUED_PER_PROCESS
+    room = max(_QUEUED_DOCUMENTS, pool.processes * _QUEUED_PER_PROCESS)
+    queued_bytes = 0
     while True:
-        for document in islice(documents, room - len(running)):
+        while not running or (len(running) < room and queued_bytes < _QUEUED_BYTES):
+            document = next(documents, None)
+            if document is None:
+                break
             running[pool.submit(document.data)] = document
+            queued_bytes += len(document.data)
         if not running:
             return
         for done in wait(running, return_when=FIRST_COMPLETED).done:
-            yield _as_cut(running.pop(done), done.result())
+            taken = running.pop(done)
+            queued_bytes -= len(taken.data)
+            yield _as_cut(taken, done.result())
 
 
 def _as_cut(taken: TakenUp, answer: tuple[SegmentedPage, ...] | Refusal) -> _Cut:
+    taken = replace(taken, data=b"")  # may be large, and nobody needs it any more
     if not isinstance(answer, Refusal):
         return _Cut(taken=taken, pages=answer, refusal=None)
     if answer.trace:
@@ -108,31 +132,16 @@ def _batches(documents: Iterable[_Cut]) -> Iterator[list[_Cut]]:
         yield batch
 
 
-def _finish(batch: list[_Cut], run: Run, threads: ThreadPoolExecutor) -> None:
-    """Read a batch, store its crops, then write it down in one transaction."""
-    readings = _read(batch, run)
-    keys = list(threads.map(partial(_store_crops, run), batch))
-    with transaction(run.sessions) as session:
-        for document, reading, key in zip(batch, readings, keys, strict=True):
-            finish_document(
-                session,
-                document.taken.claim,
-                reading,
-                crop_key=key,
-                model_id=run.identity.model_id,
-            )
-    for document, reading in zip(batch, readings, strict=True):
-        run.in_hand.discard(document.taken.sha256)
-        run.tally.add_reading(document.taken.source, reading)
-
-
-def _read(batch: list[_Cut], run: Run) -> list[DocumentReading]:
+def _read(batch: list[_Cut], run: Run) -> list[_Outcome]:
     """Read the documents that were cut; the others failed before."""
     readings = iter(_read_cut([cut for cut in batch if cut.refusal is None], run))
     return [
-        next(readings)
-        if cut.refusal is None
-        else failed_document(cut.refusal.code, cut.refusal.detail)
+        _Outcome(
+            cut=cut,
+            reading=next(readings)
+            if cut.refusal is None
+            else failed_document(cut.refusal.code, cut.refusal.detail),
+        )
         for cut in batch
     ]
 
@@ -156,15 +165,33 @@ def _read_cut(batch: list[_Cut], run: Run) -> list[DocumentReading]:
         return [failed_document(FailureCode.INTERNAL_ERROR, detail)]
 
 
-def _store_crops(run: Run, document: _Cut) -> str | None:
+def _write(batch: list[_Outcome], run: Run, threads: ThreadPoolExecutor) -> list[_Outcome]:
+    """Store the crops of a batch, then write it down in one transaction."""
+    keys = list(threads.map(partial(_store_crops, run.store), [outcome.cut for outcome in batch]))
+    with transaction(run.sessions) as session:
+        for outcome, key in zip(batch, keys, strict=True):
+            claim, model_id = outcome.cut.taken.claim, run.identity.model_id
+            finish_document(session, claim, outcome.reading, crop_key=key, model_id=model_id)
+    return batch
+
+
+def _store_crops(store: ObjectStore, cut: _Cut) -> str | None:
     """Write a document's crops and give their key; None when it has none."""
     crops = [
         (page.page_index, page.segmentation.crops)
-        for page in document.pages
+        for page in cut.pages
         if page.segmentation is not None
     ]
     if not crops:
         return None
-    key = crop_archive_key(document.taken.claim.document_id, document.taken.claim.attempt)
-    run.store.put(key, pack_crops(crops))
+    key = crop_archive_key(cut.taken.claim.document_id, cut.taken.claim.attempt)
+    store.put(key, pack_crops(crops))
     return key
+
+
+def _count(batch: list[_Outcome], run: Run) -> None:
+    """Let go of a batch that was written."""
+    for outcome in batch:
+        run.in_hand.discard(outcome.cut.taken.sha256)
+        run.tally.add_reading(outcome.cut.taken.source, outcome.reading)
+    run.on_progress(run.tally)

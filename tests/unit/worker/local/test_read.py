@@ -133,7 +133,7 @@ def test_the_same_bytes_under_two_names_are_read_once(bench):
 def test_crops_of_many_documents_go_to_the_network_in_full_batches(bench):
     bench.read(SCANS)
 
-    assert bench.recognizer.batches == [64, 64, 32]
+    assert bench.recognizer.batches == [16 * len(FIELDS)] * 5
 
 
 def test_a_document_that_failed_is_tried_again_by_the_next_run(bench):
