@@ -1,193 +1,37 @@
 """The whole run, top to bottom: data, network, steps, measures, weights.
 
-State is saved whole or not at all, every so many steps; a run that is killed goes on from there
-when it is started again. The number of steps may be changed between: the learning rate follows
-the share of steps done.
+State is saved every so many steps; a run that is killed goes on from there when it is started
+again. Its length may be changed between: the learning rate follows the share that is done.
 """
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import json
-import math
-import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from recognition.alphabet import NAME_ALPHABET, Alphabet
-from recognition.batching import pad_lines
 from recognition.checkpoint import save_checkpoint
-from recognition.errors import NonFiniteLossError
-from recognition.model import Crnn
 from recognition.recognizer import Recognizer
 from recognition.training.calibrate import calibrate
 from recognition.training.crop_store import data_checksum
 from recognition.training.evaluate import evaluate_names, select
 from recognition.training.feed import batches
+from recognition.training.learner import Learner
 from recognition.training.manifest import read_split, without_held_out
-from recognition.training.objective import accent_folding, line_losses
 from recognition.training.run_record import RunRecord, count_fonts, versions, write_record
-from recognition.types import ModelConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from torch import Tensor
+    from collections.abc import Iterator, Sequence
 
     from recognition.training.config import TrainingConfig, ValidationConfig
     from recognition.training.dataset import TrainingLine
 
-STATE, WEIGHTS, BEST, RECORD, LOG = (
-    "state.pt", "weights.safetensors", "best.safetensors", "record.json", "log.jsonl",
+WEIGHTS, BEST, RECORD, LOG = (
+    "weights.safetensors", "best.safetensors", "record.json", "log.jsonl",
 )  # fmt: skip
-
-
-class Run:
-    """One run's network, its average, its optimiser and how far it is."""
-
-    def __init__(self, config: TrainingConfig) -> None:
-        """Start afresh, or go on from the state in ``config.out``."""
-        torch.manual_seed(config.seed)
-        self.config = config
-        self.alphabet = Alphabet(NAME_ALPHABET)
-        self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **config.model)
-        self.model = Crnn(self.model_config)
-        self.replicas = [self.model, *(_twin(self.model) for _ in range(config.threads - 1))]
-        self.pool = ThreadPoolExecutor(config.threads)
-        self.average = copy.deepcopy(self.model).eval()
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-        )
-        self.folding = accent_folding(self.alphabet)
-        self.step = 0
-        self.lines = 0
-        self.seconds = 0.0  # since the first start, less the time between starts
-        self.best = math.inf
-        if (config.out / STATE).is_file():
-            self._load(config.out / STATE)
-
-    def learn(self, lines: list[TrainingLine]) -> float:
-        """Take one step on a batch.
-
-        Returns:
-            The mean loss a character.
-
-        Raises:
-            NonFiniteLossError: the loss is NaN or infinite.
-        """
-        config = self.config
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * learning_pace(self.done(), config.warmup_share)
-        parts = [p for i in range(config.threads) if (p := lines[i :: config.threads])]
-        losses = list(
-            self.pool.map(self._backward, self.replicas, parts, [len(lines)] * len(parts))
-        )
-        self._gather_gradients()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
-        self.optimizer.step()
-        self.step += 1
-        self.lines += len(lines)
-        self._follow()
-        return sum(losses) / len(lines)
-
-    def done(self) -> float:
-        """Give the share of the run that is over, by steps or by time."""
-        by_time = self.seconds / self.config.budget_s if self.config.budget_s else 0.0
-        return max(self.step / self.config.steps, by_time)
-
-    def _backward(self, replica: Crnn, lines: list[TrainingLine], count: int) -> float:
-        """Find the gradients of one part of a batch of ``count`` lines, in a thread of its own.
-
-        Returns:
-            The sum over the part's lines of their losses a character.
-        """
-        torch.set_num_threads(1)  # of this thread: two halves of a batch scale better than one
-        replica.train().zero_grad(set_to_none=True)
-        log_probs = replica(pad_lines([line.image for line in lines]))
-        losses = line_losses(log_probs, lines, self.alphabet, self.folding)
-        if not bool(torch.isfinite(losses).all()):
-            raise NonFiniteLossError(step=self.step)
-        # By the character: else the longest lines would do most of the teaching.
-        each = losses / torch.tensor([max(1, len(line.text)) for line in lines])
-        trusted = self._trusted(each.detach())
-        (each * trusted).sum().div(count).backward()  # type: ignore[no-untyped-call] # torch's own
-        return float(each.detach().sum())
-
-    def _gather_gradients(self) -> None:
-        """Add the parts' gradients; a replica without a part this time has none."""
-        for own, *others in zip(*(r.parameters() for r in self.replicas), strict=True):
-            for other in others:
-                if own.grad is not None and other.grad is not None:
-                    own.grad += other.grad
-                    other.grad = None
-
-    def _trusted(self, losses: Tensor) -> Tensor:
-        """Give 0 for lines so wrong, where most are right, that the label must be; else 1."""
-        if float(losses.median()) > self.config.doubt_loss / 3:
-            return torch.ones_like(losses)
-        return (losses <= self.config.doubt_loss).to(losses.dtype)
-
-    def _follow(self) -> None:
-        """Let the average follow the weights, quickly at first."""
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for kept, new in zip(
-                self.average.state_dict().values(), self.model.state_dict().values(), strict=True
-            ):
-                if kept.is_floating_point():
-                    kept.lerp_(new, 1 - decay)
-                else:
-                    kept.copy_(new)
-
-    def save(self) -> None:
-        """Save the state whole or not at all."""
-        partial = self.config.out / (STATE + ".partial")
-        torch.save(
-            {
-                "model": self.model.state_dict(),
-                "average": self.average.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "step": self.step,
-                "lines": self.lines,
-                "seconds": self.seconds,
-                "best": self.best,
-            },
-            partial,
-        )
-        os.replace(partial, self.config.out / STATE)  # noqa: PTH105 - atomic on POSIX
-
-    def _load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.lines, self.best = state["step"], state["lines"], state["best"]
-        self.seconds = state["seconds"]
-
-
-def _twin(model: Crnn) -> Crnn:
-    """Make a replica that shares the weights, not their gradients."""
-    twin = copy.deepcopy(model)
-    for own, shared in zip(twin.parameters(), model.parameters(), strict=True):
-        own.data = shared.data
-    return twin
-
-
-def learning_pace(done: float, warmup: float) -> float:
-    """Give the share of the full learning rate: a straight rise, then half a cosine to 0.
-
-    Args:
-        done: share of the steps done, in [0, 1].
-        warmup: share of the steps in which the rate rises.
-    """
-    if done < warmup:
-        return max(done / warmup, 0.01)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / max(1e-9, 1 - warmup))))
+_SMOOTHING = 0.02  # weight of the newest loss in the one that is logged
 
 
 def train(config: TrainingConfig) -> RunRecord:
@@ -195,35 +39,42 @@ def train(config: TrainingConfig) -> RunRecord:
 
     Raises:
         ManifestError: a source is missing, empty or damaged.
+        TrainingConfigError: the folder holds a run of another network.
         NonFiniteLossError: the loss is NaN or infinite.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    run = Run(config)
+    learner = Learner(config)
     checksums = [
         data_checksum(without_held_out(read_split(s.folder, s.split))) for s in config.sources
     ]
-    began = time.monotonic() - run.seconds
-    since, before, loss = run.lines, run.seconds, 0.0
-    feed = batches(config, run.alphabet, first_step=run.step)
-    while run.done() < 1:
-        loss += 0.02 * (run.learn(next(feed)) - loss)
-        run.seconds = time.monotonic() - began
-        if run.step % config.save_every == 0:
-            run.save()
-            rate = (run.lines - since) / (run.seconds - before)
-            _log(config, event="step", step=run.step, loss=loss, lines_per_s=rate)
-        if run.step % config.evaluate_every == 0 and run.done() < 1:
-            _release(run, checksums)
-    feed.close()
-    run.save()
-    return _release(run, checksums)
+    with contextlib.closing(batches(config, learner.alphabet, first_step=learner.step)) as feed:
+        _learn(learner, feed, checksums)
+    learner.save()
+    return _release(learner, checksums)
 
 
-def _release(run: Run, checksums: list[str]) -> RunRecord:
+def _learn(learner: Learner, feed: Iterator[list[TrainingLine]], checksums: list[str]) -> None:
+    """Take steps until the run is over, saving and measuring on the way."""
+    config = learner.config
+    began = time.monotonic() - learner.seconds
+    lines, seconds, loss = learner.lines, learner.seconds, 0.0
+    while learner.done() < 1:
+        loss += _SMOOTHING * (learner.learn(next(feed)) - loss)
+        learner.seconds = time.monotonic() - began
+        if learner.step % config.save_every == 0:
+            learner.save()
+            rate = (learner.lines - lines) / (learner.seconds - seconds)
+            lines, seconds = learner.lines, learner.seconds
+            _log(config, event="step", step=learner.step, loss=loss, lines_per_s=rate)
+        if learner.step % config.evaluate_every == 0 and learner.done() < 1:
+            _release(learner, checksums)
+
+
+def _release(learner: Learner, checksums: list[str]) -> RunRecord:
     """Measure the averaged network and write it, with its record, to the run's folder."""
-    config = run.config
+    config = learner.config
     reader = Recognizer(
-        run.average, run.alphabet, model_id="training", temperature=1.0, device="cpu"
+        learner.average, learner.alphabet, model_id="training", temperature=1.0, device="cpu"
     )
     measured = measure(reader, config.validations)
     first = config.validations[:1]
@@ -232,21 +83,21 @@ def _release(run: Run, checksums: list[str]) -> RunRecord:
     ]
     record = RunRecord(
         seed=config.seed,
-        steps=run.step,
-        lines=run.lines,
+        steps=learner.step,
+        lines=learner.lines,
         data_sha256=checksums,
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
         temperature=calibrate(reader, fitted_on),
     )
-    save_checkpoint(config.out / WEIGHTS, run.average, run.model_config, record.as_dict())
+    save_checkpoint(config.out / WEIGHTS, learner.average, learner.model_config, record.as_dict())
     write_record(config.out / RECORD, record)
-    _log(config, event="measured", step=run.step, **measured)
+    _log(config, event="measured", step=learner.step, **measured)
     mean_cer = sum(m["cer"] for m in measured.values()) / len(measured) if measured else 0.0
-    if mean_cer <= run.best:
-        run.best = mean_cer
-        save_checkpoint(config.out / BEST, run.average, run.model_config, record.as_dict())
+    if mean_cer <= learner.best:
+        learner.best = mean_cer
+        save_checkpoint(config.out / BEST, learner.average, learner.model_config, record.as_dict())
     return record
 
 

@@ -8,12 +8,12 @@ import torch
 
 from recognition.batching import pad_lines
 from recognition.decode import best_path
-from recognition.errors import NonFiniteLossError
+from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.preprocess import line_image
 from recognition.training.config import TrainingConfig
 from recognition.training.dataset import TrainingLine
+from recognition.training.learner import Learner, learning_pace
 from recognition.training.synthetic import draw_name
-from recognition.training.train import Run, learning_pace
 from tests.unit.recognition.training.sources import FONTS, TEXTS
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ MODEL = {
 }  # fmt: skip
 
 
-def run(tmp_path: Path, **changes) -> Run:
+def run(tmp_path: Path, **changes) -> Learner:
     settings = {
         "out": tmp_path, "steps": 100_000, "sources": (), "model": MODEL, "threads": 1,
         "learning_rate": 1e-2, "ema_decay": 0.8, "doubt_loss": 100.0, "warmup_share": 0.0,
     }  # fmt: skip
-    return Run(TrainingConfig(**{**settings, **changes}))
+    return Learner(TrainingConfig(**{**settings, **changes}))
 
 
 def lines(texts=TEXTS, *, open_case=False):
@@ -90,6 +90,13 @@ def test_a_saved_run_goes_on_with_the_same_numbers(tmp_path):
         torch.testing.assert_close(a, b)
     assert first.learn(batch) == pytest.approx(second.learn(batch), rel=1e-3)
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_state_of_another_network_is_refused(tmp_path):
+    run(tmp_path).save()
+
+    with pytest.raises(TrainingConfigError, match="model"):
+        run(tmp_path, model={**MODEL, "rnn_units": 8})
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
