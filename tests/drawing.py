@@ -23,65 +23,13 @@ from segmentation.types import (
     WritingStyle,
 )
 
-_WORDS = tuple(
-    [
-        "application",
-        "family",
-        "given",
-        "name",
-        "date",
-        "of",
-        "birth",
-        "address",
-        "city",
-        "postal",
-        "code",
-        "country",
-        "phone",
-        "please",
-        "write",
-        "clearly",
-        "in",
-        "block",
-        "capitals",
-        "sign",
-        "below",
-        "office",
-        "use",
-        "only",
-        "number",
-        "received",
-        "consent",
-        "I",
-        "agree",
-        "that",
-        "information",
-        "above",
-        "may",
-        "be",
-        "kept",
-        "school",
-        "year",
-        "class",
-        "teacher",
-        "parent",
-        "guardian",
-        "emergency",
-        "contact",
-        "doctor",
-        "allergies",
-        "none",
-        "yes",
-        "no",
-        "other",
-        "details",
-        "amount",
-        "paid",
-        "receipt",
-        "reference",
-        "section",
-    ]
-)
+_VOCABULARY = """
+application family given name date of birth address city postal code country phone please write
+clearly in block capitals sign below office use only number received consent I agree that
+information above may be kept school year class teacher parent guardian emergency contact doctor
+allergies none yes no other details amount paid receipt reference section
+"""
+_WORDS = tuple(_VOCABULARY.split())
 _FONTS = (
     cv2.FONT_HERSHEY_COMPLEX,
     cv2.FONT_HERSHEY_SIMPLEX,
