@@ -76,11 +76,12 @@ class _Mass:
 
     blank: float = 0.0  # of those that end in a blank
     ends: dict[int, float] = field(default_factory=dict)  # by the column they end in
+    total: float = 0.0  # of all; set once a frame is done
 
-    @property
-    def total(self) -> float:
+    def settle(self) -> float:
         """Count all paths."""
-        return self.blank + sum(self.ends.values())
+        self.total = self.blank + sum(self.ends.values())
+        return self.total
 
     def total_but(self, column: int) -> float:
         """Leave out the paths that end in a column; a difference would lose digits."""
@@ -135,17 +136,19 @@ def search(
     """
     prefixes = _Prefixes(guide)
     spared = _spare(prefixes, kept)
-    beam, log_scale = {0: _Mass(blank=1.0)}, ink.left_out
+    beam, largest, log_scale = {0: _Mass(blank=1.0, total=1.0)}, 1.0, ink.left_out
     least = math.exp(-params.gap_nats)
     for row in ink.probs.tolist():
+        # Divided by what is largest so far, no probability runs out of digits.
         written = [
-            (column, ink.letters[column], prob)
-            for column, prob in enumerate(row[1:], start=1)
-            if prob > 0
+            (column, ink.letters[column], prob / largest)
+            for column, prob in enumerate(row)
+            if column and prob > 0
         ]
-        beam = _advance(beam, prefixes, row[0], written, least)
-        beam, scale = _pruned(beam, prefixes, params, spared)
-        log_scale += scale
+        beam = _advance(beam, prefixes, row[0] / largest, written, least)
+        beam = _pruned(beam, prefixes, params, spared)
+        log_scale += math.log(largest)
+        largest = max((mass.total for mass in beam.values()), default=1.0)
     found = [
         Found(
             letters=prefixes.texts[prefix],
@@ -179,7 +182,7 @@ def _advance(
 ) -> dict[int, _Mass]:
     """Move all prefixes over one frame: its blank's probability, and its written labels'.
 
-    Prefixes are not begun below the probability ``least``; the largest one's is 1.
+    Prefixes are not begun below the probability ``least``; the likeliest one had 1.
     """
     after: dict[int, _Mass] = {}
     for prefix, mass in beam.items():
@@ -205,31 +208,16 @@ def _advance(
 
 def _pruned(
     beam: dict[int, _Mass], prefixes: _Prefixes, params: BeamParams, spared: frozenset[int]
-) -> tuple[dict[int, _Mass], float]:
-    """Keep the best prefixes, rescaled so that no probability runs out of digits.
-
-    Returns:
-        What is kept, and the log of what its probabilities were divided by.
-    """
-    totals = {prefix: mass.total for prefix, mass in beam.items()}
+) -> dict[int, _Mass]:
+    """Keep the best prefixes of those that are possible, and the spared ones."""
     scores = {
         prefix: math.log(total) + prefixes.weights[prefix]
-        for prefix, total in totals.items()
-        if total > 0
+        for prefix, mass in beam.items()
+        if (total := mass.settle()) > 0
     }
     limit = max(scores.values(), default=0.0) - params.gap_nats
-    ranked = sorted(
-        (prefix for prefix, score in scores.items() if score >= limit),
-        key=lambda prefix: (-scores[prefix], prefix),
-    )
-    going_on = [
-        *ranked[: params.width],
-        *(p for p in scores if p in spared and p not in ranked[: params.width]),
-    ]
-    largest = max((totals[prefix] for prefix in going_on), default=1.0)
-    kept = {}
-    for prefix in going_on:
-        mass = beam[prefix]
-        ends = {column: prob / largest for column, prob in mass.ends.items()}
-        kept[prefix] = _Mass(blank=mass.blank / largest, ends=ends)
-    return kept, math.log(largest)
+    near = [prefix for prefix, score in scores.items() if score >= limit]
+    near.sort(key=lambda prefix: (-scores[prefix], prefix))
+    kept = {prefix: beam[prefix] for prefix in near[: params.width]}
+    kept.update({prefix: beam[prefix] for prefix in scores.keys() & spared})
+    return kept
