@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation import AmbiguousTemplateError, Page, Template, index_templates, segment_page
+from tests.drawing import Distortion, draw_form, scan, write_in
+from tests.unit.segmentation.conftest import PARAMS
+
+FORM = draw_form(12, dpi=150.0)
+
+
+def edition(template_id: str, line: str) -> Template:
+    """Print one line more at the foot of the form."""
+    image = FORM.image.copy()
+    cv2.putText(image, line, (110, 1560), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2, cv2.LINE_AA)
+    return dataclasses.replace(FORM, template_id=template_id, version=template_id, image=image)
+
+
+OLD = edition("old", "Edition 2019, return by post to the office")
+NEW = edition("new", "Revised 2024 - hand in at the front desk")
+
+
+def filled(template):
+    sheet = template.image
+    for at, spec in enumerate(template.fields):
+        sheet = write_in(sheet, spec.box, seed=at, dpi=template.dpi)
+    return sheet
+
+
+@pytest.mark.parametrize("template", [OLD, NEW], ids=lambda t: t.template_id)
+@pytest.mark.parametrize("distortion", [Distortion(noise=5), Distortion(turn_deg=90, skew_deg=3)])
+def test_two_editions_that_differ_in_one_line_are_told_apart(template, distortion):
+    image, _ = scan(filled(template), distortion)
+
+    found = segment_page(Page(image=image), index_templates([OLD, NEW], PARAMS), PARAMS)
+
+    assert found.template_id == template.template_id
+
+
+def test_a_page_with_the_telling_line_covered_is_refused():
+    sheet = filled(OLD).copy()
+    sheet[1500:] = 225
+
+    with pytest.raises(AmbiguousTemplateError) as caught:
+        segment_page(Page(image=sheet), index_templates([OLD, NEW], PARAMS), PARAMS)
+
+    assert set(caught.value.template_ids) == {"old", "new"}
+    assert caught.value.code == "ambiguous_template"
+
+
+def test_two_forms_with_the_same_print_cannot_be_told_apart():
+    twin = dataclasses.replace(OLD, template_id="twin")
+
+    with pytest.raises(AmbiguousTemplateError) as caught:
+        segment_page(Page(image=OLD.image), index_templates([OLD, twin], PARAMS), PARAMS)
+
+    assert caught.value.margin == 0
+
+
+def test_the_page_is_not_written_into():
+    image, _ = scan(filled(OLD), Distortion(noise=5))
+    before = image.copy()
+
+    segment_page(Page(image=image), index_templates([OLD, NEW], PARAMS), PARAMS)
+
+    np.testing.assert_array_equal(image, before)

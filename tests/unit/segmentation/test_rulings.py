@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation.printed import Ruling
+from segmentation.rulings import RulingParams, remove_rulings
+from tests.unit.segmentation.conftest import read_only
+
+PARAMS = RulingParams()
+ACROSS = Ruling(upright=False, at_px=80, start_px=20, end_px=580, thickness_px=4)
+
+
+def crop(*, at=80, thickness=4, slope_px=0):
+    """Draw an ink mask with one ruled line, which may rise along the way."""
+    ink = np.zeros((140, 600), np.uint8)
+    cv2.line(ink, (20, at), (580, at - slope_px), 255, thickness)
+    return ink
+
+
+def test_a_line_alone_is_cleared():
+    left = remove_rulings(read_only(crop()), [ACROSS], PARAMS)
+
+    assert left.left.max() == 0
+    assert left.seen > 0.9
+    assert left.gap_px <= PARAMS.chunk_px  # its very end may share a chunk with paper
+
+
+@pytest.mark.parametrize("slope_px", [-3, 3])
+def test_a_line_is_followed_where_the_page_is_bent(slope_px):
+    left = remove_rulings(crop(slope_px=slope_px), [ACROSS], PARAMS)
+
+    assert left.left.max() == 0
+
+
+def test_a_line_thickened_by_the_scanner_is_cleared():
+    assert remove_rulings(crop(thickness=6), [ACROSS], PARAMS).left.max() == 0
+
+
+def test_a_stroke_that_crosses_stays_whole():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (200, 30), (230, 120), 255, 7)
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    assert (left[stroke > 0] > 0).mean() > 0.96
+    assert cv2.countNonZero(left) < 1.2 * cv2.countNonZero(stroke)
+
+
+def test_a_stroke_that_ends_on_the_line_loses_no_more_than_the_line():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (300, 20), (300, 80), 255, 7)
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    above = stroke.copy()
+    above[77:] = 0
+    assert (left[above > 0] > 0).all()
+    assert cv2.countNonZero(left[83:]) == 0
+
+
+def test_writing_that_rests_on_the_line_does_not_lead_the_trace_astray():
+    ink = crop()
+    cv2.rectangle(ink, (100, 66), (420, 77), 255, cv2.FILLED)  # heavy writing just above
+
+    left = remove_rulings(ink, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[79:]) == 0
+    assert cv2.countNonZero(left[66:76, 100:420]) == 10 * 320
+
+
+def test_an_upright_line_is_cleared_as_well():
+    ruling = Ruling(upright=True, at_px=300, start_px=20, end_px=120, thickness_px=4)
+    ink = np.zeros((140, 600), np.uint8)
+    cv2.line(ink, (300, 20), (300, 120), 255, 4)
+
+    assert remove_rulings(ink, [ruling], PARAMS).left.max() == 0
+
+
+def test_a_line_under_writing_from_end_to_end_is_cleared_where_the_blank_has_it():
+    ruling = Ruling(upright=True, at_px=300, start_px=20, end_px=80, thickness_px=4)
+    ink = np.zeros((140, 600), np.uint8)
+    cv2.rectangle(ink, (292, 10), (308, 90), 255, cv2.FILLED)  # a thick stem along the line
+
+    left = remove_rulings(ink, [ruling], PARAMS).left
+
+    np.testing.assert_array_equal(left, ink)  # the stem crosses it, so it stays
+
+
+def test_a_line_that_is_not_there_takes_nothing_with_it():
+    ink = np.zeros((140, 600), np.uint8)
+    cv2.line(ink, (100, 20), (160, 60), 255, 7)
+
+    left = remove_rulings(ink, [ACROSS], PARAMS)
+
+    np.testing.assert_array_equal(left.left, ink)
+    assert left.seen == 0.0
+
+
+def test_a_covered_stretch_of_a_line_is_measured():
+    ink = crop()
+    ink[:, 200:400] = 0
+
+    left = remove_rulings(ink, [ACROSS], PARAMS)
+
+    assert left.gap_px == pytest.approx(200, abs=2 * PARAMS.chunk_px)
+    assert 0.5 < left.seen < 0.75
+
+
+def test_without_rulings_nothing_is_missing():
+    left = remove_rulings(crop(), [], PARAMS)
+
+    assert (left.seen, left.gap_px) == (1.0, 0)
