@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.memory_store import MemoryStore
 from worker.errors import ObjectMissingError
+from worker.storage.base import ObjectStore
 from worker.storage.folder import FolderStore
 from worker.storage.keys import crop_archive_key
 from worker.storage.sources import open_store
@@ -27,6 +28,13 @@ def store(request, tmp_path):
 
 def keys(store, prefix=""):
     return [source.uri.removeprefix(store.uri("x")[:-1]) for source in store.list(prefix)]
+
+
+def test_a_store_has_all_that_the_port_promises(store):
+    promised = [name for name in vars(ObjectStore) if not name.startswith("_")]
+
+    assert sorted(promised) == ["delete", "get", "list", "put", "uri"]
+    assert all(callable(getattr(store, name)) for name in promised)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def translated_reads(path: Path) -> Iterator[None]:
     try:
         yield
     except _ABSENT as error:
-        raise ObjectMissingError(f"no file {path}, or no longer") from error
+        raise ObjectMissingError(f"no such file or folder: {path}") from error
     except PermissionError as error:
         raise ObjectForbiddenError(f"{path} may not be read by this user; see its mode") from error
     except OSError as error:

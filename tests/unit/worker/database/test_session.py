@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 
 import pytest
@@ -143,6 +144,17 @@ def test_writers_wait_for_each_other_and_lose_nothing(database_url):
 
         names = {row["name"] for row in rows(sessions, "SELECT name FROM batches")}
     assert names == {"autumn", "first", "second"}
+
+
+def test_a_database_that_another_program_keeps_locked_says_so(database_url, tmp_path):
+    other = sqlite3.connect(tmp_path / "penname.db", isolation_level=None)
+    with opened(database_url) as sessions, closing(other):
+        with transaction(sessions) as session:
+            session.execute(text("PRAGMA busy_timeout = 0"))  # the pool keeps the connection
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(DatabaseUnavailableError, match="another program is writing"):
+            open_batches(sessions, 1)
 
 
 def test_a_row_that_refers_to_nothing_is_refused(sessions):
