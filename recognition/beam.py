@@ -51,8 +51,8 @@ class NoGuide:
 class BeamParams:
     """How many prefixes go on from frame to frame."""
 
-    width: int = 12  # prefixes kept, at most
-    gap_nats: float = 12.0  # prefixes this far below the best are dropped before that, and
+    width: int = 10  # prefixes kept, at most
+    gap_nats: float = 9.0  # prefixes this far below the best are dropped before that, and
     # letters that leave a prefix this improbable by its ink alone are not tried
 
 

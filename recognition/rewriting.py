@@ -39,7 +39,7 @@ class PriorParams:
     weight: float = 0.4  # of the prior's log probability beside the ink's
     letter_bonus: float = 0.6  # nats a letter: the prior alone would favour short names
     margin_nats: float = 6.0  # the ink's log probability may fall this far for a rival
-    label_floor: float = 1e-3  # labels less probable in a frame are not searched there
+    label_floor: float = 2e-3  # labels less probable in a frame are not searched there
     beam: BeamParams = field(default_factory=BeamParams)
 
 
@@ -51,7 +51,7 @@ class LexiconParams:
     unlisted_nats: float = 8.0  # how much worse than the rarest name a value in no list weighs
     margin_nats: float = 12.0  # as for the prior: a value in no list may be true
     edits: int = 2  # names this near the raw text are weighed, whatever the beam finds
-    label_floor: float = 1e-3  # as for the prior
+    label_floor: float = 2e-3  # as for the prior
     beam: BeamParams = field(default_factory=BeamParams)
 
 

@@ -1,0 +1,153 @@
+"""Fit how far the name prior is believed, on one half of the validation crops.
+
+``python -m recognition.training.tune_prior FOLDER SPLIT [--weights FILE]``
+
+Every setting of a small grid reads the fitting half (``calibrate``); what reads most values
+exactly wins, then what makes fewest character errors, then what trusts the prior least. The
+figures that count are the other half's, which no setting has seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recognition import metrics
+from recognition.alphabet import Alphabet
+from recognition.checkpoint import load_checkpoint
+from recognition.preprocess import line_image
+from recognition.prior import read_prior
+from recognition.recognizer import read_lines
+from recognition.rewriting import PriorParams, with_prior
+from recognition.training.calibrate import fitting_half
+from recognition.training.crop_store import read_crop
+from recognition.training.manifest import read_split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recognition.ink import LogProbs
+    from recognition.prior import NamePrior
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The settings tried."""
+
+    weights: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7)
+    letter_bonuses: tuple[float, ...] = (0.4, 0.8, 1.2, 1.6)
+    margins_nats: tuple[float, ...] = (3.0, 4.5, 6.0, 8.0)
+
+    def settings(self) -> Iterator[PriorParams]:
+        """Give them all, the most cautious first."""
+        for weight, margin_nats, letter_bonus in itertools.product(
+            self.weights, self.margins_nats, self.letter_bonuses
+        ):
+            yield PriorParams(weight=weight, margin_nats=margin_nats, letter_bonus=letter_bonus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelledLine:
+    """A line as the network sees it, and what it says."""
+
+    log_probs: LogProbs  # (T, C)
+    text: str = field(repr=False)
+    fits: bool  # in the half that settings are fitted on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorReport:
+    """What a prior did to some lines; texts are compared folded."""
+
+    n: int
+    raw_exact: float  # [0, 1]
+    exact: float
+    raw_cer: float
+    cer: float
+    rewritten: int
+    righted: int  # of those: wrong before, exact after
+    spoilt: int  # exact before, wrong after
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Fit the prior's settings and print both halves' figures."""
+    parser = argparse.ArgumentParser(prog="recognition.training.tune_prior", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("split")
+    parser.add_argument("--weights", type=Path, help="a checkpoint; the release if left out")
+    options = parser.parse_args(arguments)
+    lines, alphabet = labelled_lines(options.folder, options.split, options.weights)
+    prior = read_prior()
+    fitted = fit([line for line in lines if line.fits], alphabet=alphabet, prior=prior)
+    for name, params in (("fitted", fitted), ("as it stands", PriorParams())):
+        sys.stdout.write(f"{name}: {params}\n")
+        for half in (True, False):
+            own = [line for line in lines if line.fits is half]
+            report = judge(own, alphabet=alphabet, prior=prior, params=params)
+            sys.stdout.write(f"  {'fitting' if half else 'other'} half: {report}\n")
+
+
+def labelled_lines(
+    folder: Path, split: str, weights: Path | None
+) -> tuple[list[LabelledLine], Alphabet]:
+    """Run a network over the crops of a split."""
+    checkpoint = load_checkpoint(weights)
+    samples = read_split(folder, split)
+    fitting = set(fitting_half(samples))
+    images = [line_image(read_crop(sample.image)) for sample in samples]
+    lines = [
+        LabelledLine(log_probs=values, text=samples[index].text, fits=samples[index] in fitting)
+        for index, values in read_lines(checkpoint.model, images, device="cpu")
+    ]
+    return lines, Alphabet(checkpoint.config.alphabet)
+
+
+def fit(
+    lines: Sequence[LabelledLine], *, alphabet: Alphabet, prior: NamePrior, grid: Grid | None = None
+) -> PriorParams:
+    """Find the best setting of the grid.
+
+    Raises:
+        ValueError: there is no line.
+    """
+
+    def merit(params: PriorParams) -> tuple[float, float]:
+        report = judge(lines, alphabet=alphabet, prior=prior, params=params)
+        return report.exact, -report.cer
+
+    return max((grid or Grid()).settings(), key=merit)  # of equals, the first
+
+
+def judge(
+    lines: Sequence[LabelledLine], *, alphabet: Alphabet, prior: NamePrior, params: PriorParams
+) -> PriorReport:
+    """Compare the raw and the prior's texts with the truth.
+
+    Raises:
+        ValueError: there is no line, or the lines say nothing.
+    """
+    readings = [
+        with_prior(line.log_probs, alphabet=alphabet, prior=prior, params=params) for line in lines
+    ]
+    wanted = [metrics.fold(line.text) for line in lines]
+    raw = [metrics.fold(reading.raw_text) for reading in readings]
+    texts = [metrics.fold(reading.text) for reading in readings]
+    triples = list(zip(raw, texts, wanted, strict=True))
+    return PriorReport(
+        n=len(lines),
+        raw_exact=metrics.exact(raw, wanted),
+        exact=metrics.exact(texts, wanted),
+        raw_cer=metrics.cer(raw, wanted),
+        cer=metrics.cer(texts, wanted),
+        rewritten=sum(reading.changed for reading in readings),
+        righted=sum(before != truth == after for before, after, truth in triples),
+        spoilt=sum(before == truth != after for before, after, truth in triples),
+    )
+
+
+if __name__ == "__main__":
+    main()
