@@ -162,6 +162,13 @@ def test_the_end_of_an_embedded_preview_is_not_taken_for_that_of_the_picture():
         jpeg_page(with_preview[: len(with_preview) // 2], LIMITS)
 
 
+def test_a_jpeg_that_cannot_be_decoded_is_refused():
+    data = encode(PAGE, "JPEG").replace(b"\xff\xdb", b"\xff\xfe")  # its tables made comments
+
+    with pytest.raises(DamagedDocumentError):
+        jpeg_page(data, LIMITS)
+
+
 def test_bytes_behind_a_jpeg_do_no_harm():
     page = jpeg_page(encode(PAGE, "JPEG") + b"\0" * 512, LIMITS)
 
