@@ -17,7 +17,7 @@ from tests.fakes.hard_limits import short_of_memory, unable_to_start
 from tests.scans import encode, endless_pdf
 from worker import segment_process
 from worker.document_images import DecodeLimits
-from worker.errors import FailureCode
+from worker.errors import EmptyDocumentError, FailureCode
 from worker.segment_process import Refusal, SegmentJob, SegmentProcess, prepare_child
 
 
@@ -140,9 +140,20 @@ def test_a_child_ends_with_its_parent_even_when_that_is_killed(tmp_path):
     _wait_until_gone(int(pid_file.read_text()))
 
 
-def test_a_bug_costs_one_document_and_keeps_its_trace(job, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "code", "trace"),
+    [
+        pytest.param(
+            ZeroDivisionError(), FailureCode.INTERNAL_ERROR, "ZeroDivisionError", id="bug"
+        ),
+        pytest.param(EmptyDocumentError("no bytes"), FailureCode.EMPTY_DOCUMENT, "", id="fault"),
+    ],
+)
+def test_an_error_costs_one_document_and_a_bug_keeps_its_trace(
+    job, monkeypatch, error, code, trace
+):
     def segment_document(*_):
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(segment_process, "segment_document", segment_document)
     ours, theirs = multiprocessing.Pipe()
@@ -154,8 +165,8 @@ def test_a_bug_costs_one_document_and_keeps_its_trace(job, monkeypatch):
     ours.close()
     serving.join(timeout=20)
 
-    assert refusal.code is FailureCode.INTERNAL_ERROR
-    assert "ZeroDivisionError" in refusal.trace
+    assert refusal.code is code
+    assert (trace in refusal.trace) if trace else refusal.trace == ""
     assert not serving.is_alive()
 
 
