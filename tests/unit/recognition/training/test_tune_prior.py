@@ -41,12 +41,20 @@ def test_values_righted_and_spoilt_are_counted_apart():
     assert bold.raw_cer == bold.cer == pytest.approx(1 / 17)
 
 
-def test_the_setting_that_reads_most_values_exactly_is_found():
+def test_a_setting_that_reads_clearly_more_values_is_taken():
+    grid = Grid(weights=(0.6,), letter_bonuses=(0.5,), margins_nats=(1.0, 5.0))
+
+    fitted = fit([*[MISREAD] * 4, RARE, SURE], alphabet=ALPHABET, prior=PRIOR, grid=grid)
+
+    assert fitted.margin_nats == 5.0
+
+
+def test_one_value_more_is_chance_and_the_more_cautious_setting_is_taken():
     grid = Grid(weights=(0.6,), letter_bonuses=(0.5,), margins_nats=(1.0, 5.0))
 
     fitted = fit([MISREAD, RARE, SURE], alphabet=ALPHABET, prior=PRIOR, grid=grid)
 
-    assert fitted.margin_nats == 5.0
+    assert fitted.margin_nats == 1.0
 
 
 def test_of_settings_that_read_alike_the_most_cautious_is_taken():
@@ -55,9 +63,12 @@ def test_of_settings_that_read_alike_the_most_cautious_is_taken():
     assert (fitted.weight, fitted.margin_nats) == (Grid().weights[0], Grid().margins_nats[0])
 
 
-def test_no_lines_are_the_callers_bug():
-    with pytest.raises(ValueError, match="0 texts"):
-        report()
+@pytest.mark.parametrize("work", [pytest.param(fit, id="fit"), pytest.param(judge, id="judge")])
+def test_no_lines_are_the_callers_bug(work):
+    extra = {} if work is fit else {"params": PriorParams()}
+
+    with pytest.raises(ValueError, match=r"0 texts|at least one"):
+        work([], alphabet=ALPHABET, prior=PRIOR, **extra)
 
 
 def test_the_command_prints_both_halves(tmp_path, capsys):
