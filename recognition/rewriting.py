@@ -47,8 +47,8 @@ class PriorParams:
 class LexiconParams:
     """How far a lexicon is believed."""
 
-    weight: float = 0.2  # of a name's log share beside the ink's log probability
-    unlisted_nats: float = 8.0  # how much worse than the rarest name a value in no list weighs
+    weight: float = 0.5  # of a name's log share beside the ink's log probability
+    unlisted_nats: float = 6.0  # how much worse than the rarest name a value in no list weighs
     margin_nats: float = 12.0  # as for the prior: a value in no list may be true
     edits: int = 2  # names this near the raw text are weighed, whatever the beam finds
     label_floor: float = 2e-3  # as for the prior
