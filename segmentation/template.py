@@ -43,13 +43,12 @@ _BOX_HINT = "x, y, width, height in pixels of the blank"
 _MAX_OVERLAP = 0.5  # of the smaller box; two fields that share more are one field
 
 
-def parse_template(toml_text: str, blank: GrayImage, *, folder_name: str) -> Template:
+def parse_template(toml_text: str, blank: GrayImage) -> Template:
     """Read a template from its file's text and its blank form.
 
     Args:
         toml_text: what ``template.toml`` holds.
         blank: (H, W) the blank form that the boxes are measured on.
-        folder_name: of the template's folder, which must be its id.
 
     Raises:
         ValueError: ``blank`` is no (H, W) uint8 image, which is a caller's bug.
@@ -61,7 +60,7 @@ def parse_template(toml_text: str, blank: GrayImage, *, folder_name: str) -> Tem
     except tomllib.TOMLDecodeError as error:
         raise TemplateError((syntax_fault(error),)) from error
     report = FaultReport(lines=tuple(toml_text.splitlines()))
-    template_id = _read_id(table, folder_name, report)
+    template_id = _read_id(table, report)
     dpi = _read_dpi(table, report)
     page_index = _read_page_index(table, report)
     report.unknown_keys(table, _TOP_KEYS, block=None)
@@ -122,23 +121,16 @@ def template_version(
     return digest.hexdigest()[:12]
 
 
-def _read_id(table: Mapping[str, object], folder_name: str, report: FaultReport) -> str:
+def _read_id(table: Mapping[str, object], report: FaultReport) -> str:
     value = table.get("id")
     if not isinstance(value, str) or not _ID.fullmatch(value):
         report.add(
             "id",
             None,
             "id is missing or not made of letters, digits, '.', '_' and '-'",
-            f'write id = "{folder_name}"',
+            'write what readings shall call the form, such as id = "intake"',
         )
         return ""
-    if value != folder_name:
-        report.add(
-            "id",
-            None,
-            f"id {value!r} differs from the folder's name {folder_name!r}",
-            f'write id = "{folder_name}", or rename the folder',
-        )
     return value
 
 

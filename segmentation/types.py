@@ -86,7 +86,7 @@ class FieldSpec:
 class Template:
     """A blank form and the fields on it."""
 
-    template_id: str  # folder name
+    template_id: str  # what readings call the form
     version: str  # digest of the blank and the fields; stored with every reading
     page_index: int  # which page of its form this is, from 0; a form of n pages is n templates
     image: GrayImage = field(repr=False)  # (H_t, W_t), the blank form

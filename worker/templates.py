@@ -49,7 +49,7 @@ def load_template(folder: Path) -> Template:
     except (OSError, UnicodeDecodeError, PermanentError) as error:
         fix = f"put a readable {TEMPLATE_FILE} and blank form there"
         raise TemplateError((TemplateFault(0, str(error), fix),)) from error
-    return parse_template(text, blank, folder_name=folder.name)
+    return parse_template(text, blank)
 
 
 def load_templates(paths: Sequence[Path]) -> list[Template]:
@@ -114,7 +114,7 @@ def write_template(
     text = format_template(
         template_id=template_id, dpi=dpi or _believed_dpi(page.dpi), fields=fields
     )
-    template = parse_template(text, page.image, folder_name=folder.name)
+    template = parse_template(text, page.image)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"blank{blank.suffix.lower()}").write_bytes(data)
     (folder / TEMPLATE_FILE).write_text(text, "utf-8")

@@ -17,7 +17,7 @@ def rows_of(image, box):
 def test_the_fields_make_a_sound_template(blank):
     text = format_template(template_id=blank.form_id, dpi=blank.dpi, fields=blank.fields)
 
-    template = parse_template(text, blank.image, folder_name=blank.form_id)
+    template = parse_template(text, blank.image)
 
     assert template.fields == blank.fields
     assert template.dpi == 300
