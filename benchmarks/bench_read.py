@@ -1,8 +1,8 @@
 """Forms a second through the whole path, against its stages run one after the other.
 
-``python -m benchmarks.bench_read`` draws a batch of forms, or takes those in ``--input``.
-Both ways read the same bytes with the same network into a fresh SQLite database and folder, in
-one run, so that their ratio holds on a busy machine as well. Starting up counts in neither.
+``python -m benchmarks.bench_read`` draws a batch of forms, or takes those in ``--input``. Both
+ways read the same bytes with the same network into a SQLite database and a folder. Starting up
+counts in neither. Figures and how to take them stand in ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
