@@ -71,7 +71,9 @@ def unpack_crop(archive: bytes, *, page_index: int, field_name: str) -> GrayImag
 
 
 def encode_png(image: GrayImage) -> bytes:
-    """Compress (h, w) uint8 without loss."""
+    """Compress (h, w) uint8, or (h, w, 3) in red, green and blue, without loss."""
+    if image.ndim == 3:
+        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
     _, png = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL])
     return png.tobytes()
 
