@@ -98,7 +98,8 @@ def paper_noise(darkness: GrayImage) -> float:
     Half of the pixels of any form are paper, so the median and what lies on its lighter side
     describe it, however much is written.
     """
-    counts = np.cumsum(cv2.calcHist([darkness], [0], None, [256], [0, 256]).ravel())
+    some = np.ascontiguousarray(darkness[::2, ::2])  # a quarter of the pixels says as much
+    counts = np.cumsum(cv2.calcHist([some], [0], None, [256], [0, 256]).ravel())
     median = int(np.searchsorted(counts, counts[-1] * 0.5))
     lower = int(np.searchsorted(counts, counts[-1] * 0.16))  # one sigma below a normal's middle
     upper = int(np.searchsorted(counts, counts[-1] * 0.68))  # half a sigma above it

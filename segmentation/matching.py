@@ -42,7 +42,7 @@ class MatchParams:
     long_side_px: int = 560  # keypoints are sought at this size, near 50 dpi on letter paper
     page_keypoints: int = 400
     page_levels: int = 3  # a page is never much larger than its form, so few levels will do
-    blank_keypoints: int = 800  # found once, so there may be more of them
+    blank_keypoints: int = 600  # found once, so there may be more of them
     blank_levels: int = 7  # 1.2 ** 6 = 3.0: forms that fill a third of a photo still pair
     pyramid_step: float = 1.2
     fast_threshold: int = 12  # gray step of an ORB corner
@@ -113,15 +113,18 @@ def pair_features(page: Features, template: Features, params: MatchParams) -> Pa
     """Pair keypoints that are each other's clear best; no keypoint is used twice."""
     if len(page.points) < 2 or len(template.points) < 2:  # the ratio test needs a second best
         return Pairs(page=np.empty((0, 2)), template=np.empty((0, 2)))
-    matcher = cv2.BFMatcher(cv2.NORM_HAMMING if params.detector is Detector.ORB else cv2.NORM_L2)
-    rows = matcher.knnMatch(page.descriptors, template.descriptors, k=2)
-    best_for: dict[int, tuple[float, int]] = {}
-    for best, second in rows:
-        if best.distance > min(params.max_distance, params.max_ratio * second.distance):
-            continue
-        candidate = (best.distance, best.queryIdx)
-        if candidate < best_for.get(best.trainIdx, (np.inf, -1)):
-            best_for[best.trainIdx] = candidate
-    of_template = np.array(sorted(best_for), np.intp)
-    of_page = np.array([best_for[i][1] for i in of_template.tolist()], np.intp)
+    orb = params.detector is Detector.ORB
+    distance, nearest = cv2.batchDistance(
+        page.descriptors,
+        template.descriptors,
+        cv2.CV_32S if orb else cv2.CV_32F,
+        normType=cv2.NORM_HAMMING if orb else cv2.NORM_L2,
+        K=2,
+    )
+    first, second = distance[:, 0].astype(np.float64), distance[:, 1].astype(np.float64)
+    clear = np.flatnonzero(first <= np.minimum(params.max_distance, params.max_ratio * second))
+    by_distance = clear[np.argsort(first[clear], kind="stable")]
+    # Of page keypoints that want the same partner, the first in this order is the nearest.
+    of_template, place = np.unique(nearest[by_distance, 0], return_index=True)
+    of_page = by_distance[place]
     return Pairs(page=page.points[of_page], template=template.points[of_template])

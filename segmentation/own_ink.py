@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -105,11 +104,14 @@ def _beside(pieces: Pieces, keep: _Flags, box: Box, params: OwnInkParams) -> _Fl
 
 
 def _dots(pieces: Pieces, keep: _Flags, params: OwnInkParams) -> _Flags:
-    """Find small pieces just above or below kept ink, not cut by the crop's edge."""
-    height_px = pieces.labels.shape[0]
+    """Find small pieces just above or below a kept one, not cut by the crop's edge."""
     small = ~keep & (pieces.area <= params.dot_area_px)
-    small &= (pieces.top > 0) & (pieces.bottom < height_px)
-    if not small[1:].any():
-        return small
-    reach = np.ones((2 * params.dot_gap_px + 1, 1), np.uint8)
-    return small & (pieces.count_where(cv2.dilate(pieces.draw(keep), reach) > 0) > 0)
+    small &= (pieces.top > 0) & (pieces.bottom < pieces.labels.shape[0])
+    side_by_side = (pieces.left[:, None] < pieces.right[keep]) & (
+        pieces.right[:, None] > pieces.left[keep]
+    )
+    gap = np.maximum(
+        pieces.top[keep] - pieces.bottom[:, None], pieces.top[:, None] - pieces.bottom[keep]
+    )
+    beside_kept = (side_by_side & (gap <= params.dot_gap_px)).any(axis=1)
+    return np.asarray(small & beside_kept, bool)

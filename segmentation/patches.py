@@ -42,6 +42,10 @@ class Patches:
     centers: Points  # (P, 2), level px, whole numbers
     images: npt.NDArray[np.uint8]  # (P, side, side)
 
+    def every(self, step: int) -> Patches:
+        """Take every n-th patch."""
+        return Patches(centers=self.centers[::step], images=self.images[::step])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sighting:

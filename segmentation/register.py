@@ -28,7 +28,7 @@ from segmentation.warp import inverse, move, unit
 if TYPE_CHECKING:
     from segmentation.catalog import IndexedTemplate
     from segmentation.matching import Pairs
-    from segmentation.patches import Sighting
+    from segmentation.patches import Patches, Sighting
     from segmentation.types import Points
 
 
@@ -41,9 +41,10 @@ class RegisterParams:
         default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
     )
     patch: PatchParams = field(default_factory=PatchParams)
-    rounds: int = 2  # the second looks again from the better fit, where the first
-    settled_px: float = 4.0  # moved a patch by more than this,
-    settled_agreement: float = 0.85  # or found a smaller share
+    steps: tuple[int, ...] = (2, 1)  # first every second patch, then, where they leave doubt, all
+    min_sample: int = 24  # patches; a form with fewer in its sample is looked at whole
+    settled_px: float = 6.5  # doubt is a patch that was farther off than this,
+    settled_agreement: float = 0.9  # or a smaller share found
     min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
     min_visible: float = 0.5  # share of the form's patches that must lie on the page
 
@@ -87,10 +88,13 @@ def register(
         pairs.page, move(pairs.template, to_reduced), (size[0], size[1]), params.first
     )
     page_to_reduced, agreement, second = first.page_to_template, 0.0, first
-    for _ in range(params.rounds):
-        sighting, where = sight(page.levels, form, page_to_reduced, params.patch)
+    for step in params.steps:
+        patches = form.patches.every(step)
+        if len(patches.centers) < params.min_sample:
+            patches = form.patches
+        sighting, where = sight(page.levels, form, patches, page_to_reduced, params.patch)
         _require_seen(sighting, params)
-        places = form.patches.centers[sighting.found]
+        places = patches.centers[sighting.found]
         second = fit_registration(where[sighting.found], places, (size[0], size[1]), params.second)
         page_to_reduced = second.page_to_template
         agreement = float(second.inliers.sum()) / max(1, int(sighting.visible.sum()))
@@ -114,16 +118,17 @@ def register(
 def sight(
     levels: tuple[Level, ...],
     form: IndexedTemplate,
+    patches: Patches,
     page_to_reduced: Homography,
     params: PatchParams,
 ) -> tuple[Sighting, Points]:
-    """Look for the form's patches on the page: what was found, and (P, 2) where, page px."""
+    """Look for a form's patches on the page: what was found, and (P, 2) where, page px."""
     reduced_to_page = inverse(page_to_reduced)
     height, width = form.reduced.image.shape
     level = level_for(levels, reduced_to_page, np.array([width / 2, height / 2]))
     to_level = inverse(level.to_original()) @ reduced_to_page
-    sighting = find_patches(form.patches, level, to_level, params)
-    return sighting, move(form.patches.centers + sighting.moved, reduced_to_page)
+    sighting = find_patches(patches, level, to_level, params)
+    return sighting, move(patches.centers + sighting.moved, reduced_to_page)
 
 
 def _require_seen(sighting: Sighting, params: RegisterParams) -> None:
