@@ -189,6 +189,8 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
         print("no scans were found there; JPEG, PNG, TIFF and PDF are read")
     elif tally.already_read == tally.documents:
         print("everything was read before, with these templates and this model: nothing to do")
+    elif tally.already_read:
+        print("what was read before stays in the batch that it was read in")
     if left_out := sum(listing.left_out for listing in listings):
         print(f"{left_out} other file{'s' * (left_out != 1)} passed by")
     print(f"see the names with: penname results --batch {shlex.quote(batch)}")

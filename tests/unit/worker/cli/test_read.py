@@ -70,6 +70,15 @@ def test_a_second_run_says_that_nothing_was_left_to_do(run, inbox):
     assert "everything was read before" in done.output
 
 
+def test_a_run_over_old_and_new_scans_says_where_the_old_ones_are(run, inbox):
+    run(inbox / "0.tif")
+
+    done = run(inbox / "0.tif", inbox / "1.pdf", "--batch", "later")
+
+    assert done.exit_code == ExitCode.OK
+    assert "stays in the batch that it was read in" in done.output
+
+
 def test_a_folder_without_scans_is_no_failure_and_says_so(run, tmp_path):
     (tmp_path / "empty").mkdir()
 
