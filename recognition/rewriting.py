@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class PriorParams:
     """How far a name prior is believed; ``training.tune_prior`` fits it to a network."""
 
-    weight: float = 0.5  # of the prior's log probability beside the ink's
-    letter_bonus: float = 1.2  # nats a letter: the prior alone would favour short names
+    weight: float = 0.4  # of the prior's log probability beside the ink's
+    letter_bonus: float = 0.8  # nats a letter: the prior alone would favour short names
     margin_nats: float = 6.0  # the ink's log probability may fall this far for a rival
     label_floor: float = 2e-3  # labels less probable in a frame are not searched there
     beam: BeamParams = field(default_factory=BeamParams)
