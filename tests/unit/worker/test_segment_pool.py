@@ -20,7 +20,7 @@ def job(forms):
 def test_many_documents_each_get_their_own_answer(job, forms):
     with SegmentPool(job, processes=2) as pool:
         answers = [pool.submit(encode(forms.filled(n), "TIFF")) for n in range(6)]
-        found = [answer.result()[0].segmentation.template_id for answer in answers]
+        found = [_template_id(answer.result()) for answer in answers]
 
     assert found == [forms.templates[n % 2].template_id for n in range(6)]
 
@@ -34,6 +34,7 @@ def test_a_poison_document_fails_alone_among_its_neighbours(job, forms):
 
     refused = [n for n, answer in enumerate(answers) if isinstance(answer, Refusal)]
     assert refused == [1]
+    assert isinstance(answers[1], Refusal)
     assert answers[1].code is FailureCode.DOCUMENT_CRASHED
     assert "ended 2 times, by SIG" in answers[1].detail
 
@@ -47,3 +48,8 @@ def test_leaving_drops_what_waits_and_ends_the_children(job):
 
     assert isinstance(answers[0].exception(timeout=20), RuntimeError)
     assert all(answer.cancelled() for answer in answers[1:])
+
+
+def _template_id(answer):
+    (page,) = answer
+    return page.segmentation.template_id
