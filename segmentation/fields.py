@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, find_ink, find_pieces
 from segmentation.own_ink import OwnInkParams, own_pieces
-from segmentation.rulings import RulingParams, remove_rulings
+from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
 from segmentation.types import Doubt, FieldCrop, FieldState
 
 if TYPE_CHECKING:
     from segmentation.catalog import FieldPlan
-    from segmentation.ink import Ink
+    from segmentation.ink import Ink, Pieces
     from segmentation.placing import Placement
     from segmentation.printed import FieldPrint
     from segmentation.register import PreparedPage
@@ -37,6 +38,7 @@ class FieldParams:
     ruling: RulingParams = field(default_factory=RulingParams)
     print_slack_px: int = 3  # print may lie this far from its place on the blank
     rest_slack_px: int = 8  # what is left of a letter lies this near to it
+    line_rest_px: int = 4  # what is left of a ruling lies this near to it
     print_share: float = 0.5  # a piece of ink with this share near print is left of it
     own: OwnInkParams = field(default_factory=OwnInkParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
@@ -55,7 +57,9 @@ def cut_field(
     )
     flat = flatten(window, params.flat)
     ink = find_ink(flat, params.ink)
-    ruled = remove_rulings(ink.faint, plan.printed.rulings, params.ruling)
+    streaks = find_streaks(ink.faint, params.ruling)
+    clean = remove_rulings(ink.faint, streaks, params.ruling).left if streaks else ink.faint
+    ruled = remove_rulings(clean, plan.printed.rulings, params.ruling)
     own, longest_px = _own_ink(ruled.left, ink, plan.printed, params)
     area_px = cv2.countNonZero(own)
     written = area_px >= params.min_written_px and longest_px >= params.min_piece_px
@@ -94,9 +98,21 @@ def _own_ink(left: Mask, ink: Ink, printed: FieldPrint, params: FieldParams) -> 
     usable = pieces.count_where(ink.clear & (left > 0)) > 0
     if near_print is not None:  # what is left of a printed letter's edge is print too
         usable &= pieces.count_where(near_print) < params.print_share * pieces.area
+    usable &= ~_line_rests(pieces, printed, params)
     keep = own_pieces(pieces, usable, printed, params.own)
     sides = np.maximum(pieces.right - pieces.left, pieces.bottom - pieces.top)[keep]
     return pieces.draw(keep), int(sides.max(initial=0))
+
+
+def _line_rests(pieces: Pieces, printed: FieldPrint, params: FieldParams) -> npt.NDArray[np.bool_]:
+    """Tell which pieces lie wholly on a ruling that runs across: what is left of its edge."""
+    rests = np.zeros(len(pieces.area), bool)
+    for ruling in printed.rulings:
+        if not ruling.upright:
+            reach = ruling.thickness_px // 2 + params.line_rest_px
+            low, high = ruling.at_px - reach, ruling.at_px + reach
+            rests |= (pieces.top >= low) & (pieces.bottom - 1 <= high)
+    return rests
 
 
 def _grow(mask: Mask, by_px: int) -> Mask:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+
+from segmentation.printed import Ruling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation.printed import Ruling
     from segmentation.types import Mask
 
 _Ints = npt.NDArray[np.intp]
@@ -31,7 +33,12 @@ class RulingParams:
     min_cover: float = 0.6  # share of a chunk's columns that must show the line
     max_growth: float = 1.6  # scanners and fax make a line this much thicker at most
     rough_px: int = 2  # how much thicker the line itself may look in places
-    slack_px: int = 3  # a run this much longer than the line is still the line alone
+    slack_px: int = 3  # a run this much longer than the line is still the line, in a few columns
+    bar_px: int = 9  # a run longer than the line by up to a pen's width, over
+    min_bar_px: int = 5  # at least this many columns, is a stroke along the line;
+    max_bar_px: int = 110  # over more than this many, it is the line grown thicker
+    streak_cover: float = 0.75  # share of the crop's height that a scanner's streak covers
+    max_streak_px: int = 8  # and how wide it is at most
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
 
 
@@ -61,6 +68,30 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
         if trace.found:
             gap_px = max(gap_px, trace.gap_px)
     return Unruled(left=left, seen=found / chunks if chunks else 1.0, gap_px=gap_px)
+
+
+def find_streaks(ink: Mask, params: RulingParams) -> tuple[Ruling, ...]:
+    """Find the thin lines that dust on a scanner's glass draws down the whole page.
+
+    Args:
+        ink: (h, w) of a crop, 255 on ink.
+        params: how much of its height a streak covers, and how thin it is.
+    """
+    height = len(ink)
+    cover = np.asarray(cv2.reduce(ink, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)).ravel() / 255
+    full = np.concatenate([[0], (cover >= params.streak_cover).astype(np.int8), [0]])
+    edges = np.flatnonzero(np.diff(full))
+    return tuple(
+        Ruling(
+            upright=True,
+            at_px=(start + end - 1) // 2,
+            start_px=0,
+            end_px=height,
+            thickness_px=end - start,
+        )
+        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        if end - start <= params.max_streak_px
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,24 +127,37 @@ def _line_pixels(
 ) -> npt.NDArray[np.bool_]:
     """Mark the line's own pixels in a band that follows it.
 
-    A run through the line that is no longer than the line is thick is the line. A run that
-    goes on to one side only is a stroke that ends on the line, which keeps all but the line. A
-    run that goes on to both sides is a stroke that crosses, and stays whole.
+    A run through the line that is no longer than the line is thick is the line. A little longer
+    over several columns, it is a stroke drawn along the line, such as the foot of an E, and
+    stays. A long run that goes on to one side only is a stroke that ends on the line, which
+    keeps all but the line; one that goes on to both sides crosses it and stays whole.
     """
     middle = len(band) // 2
     up = _run(band[middle::-1])  # from the traced row upwards, itself included
     down = _run(band[middle:])
     runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
-    thickness = _scan_thickness(runs, ruling, params)
+    thickness, limit = _scan_thickness(runs, ruling, params)
     half = (thickness + 1) // 2
-    alone = (runs > 0) & (runs <= thickness + params.slack_px)
+    along = _stretches(
+        (runs > limit) & (runs <= thickness + params.bar_px), params.min_bar_px, params.max_bar_px
+    )
+    alone = ~along & (runs <= thickness + params.slack_px)
     past = half + params.slack_px // 2  # an end this near to the line is the line's own rough edge
     goes_up, goes_down = up - 1 > past, down - 1 > past
     top = np.where(alone | ~goes_up, 1 - up, -half)
     bottom = np.where(alone | ~goes_down, down - 1, half)
-    crossed = ~alone & goes_up & goes_down
+    stays = (runs == 0) | along | (~alone & goes_up & goes_down)
     inside = (offsets[:, None] >= top[None, :]) & (offsets[:, None] <= bottom[None, :])
-    return inside & ((runs > 0) & ~crossed)[None, :]
+    return np.asarray(inside & ~stays[None, :], bool)
+
+
+def _stretches(flags: npt.NDArray[np.bool_], least: int, most: int) -> npt.NDArray[np.bool_]:
+    """Keep the runs of true values that are neither shorter nor longer than asked."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    kept = np.zeros_like(flags)
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        kept[start:end] = least <= end - start <= most
+    return kept
 
 
 def _trace(strip: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
@@ -175,13 +219,14 @@ def _run(band: npt.NDArray[np.bool_]) -> _Ints:
     return np.where(gaps.any(axis=0), first_gap, len(band)).astype(np.intp)
 
 
-def _scan_thickness(runs: _Ints, ruling: Ruling, params: RulingParams) -> int:
-    """Measure how thick the scanner made the line: the thinner of the plausible runs.
+def _scan_thickness(runs: _Ints, ruling: Ruling, params: RulingParams) -> tuple[int, int]:
+    """Measure how thick the scanner made the line, and how thick it gets in places.
 
-    Strokes along a short line are thicker than it, so its thin part describes it.
+    Strokes along a line are thicker than it, so the thinner of the plausible runs describe it.
     """
     most = round(params.max_growth * ruling.thickness_px) + params.rough_px
     plausible = runs[(runs > 0) & (runs <= most)]
     if len(plausible) == 0:
-        return ruling.thickness_px
-    return int(np.percentile(plausible, 30))
+        return ruling.thickness_px, ruling.thickness_px + 1
+    thin, thick = np.percentile(plausible, [30, 60]).astype(int).tolist()
+    return thin, thin + min(max(thick - thin, 1), params.rough_px)

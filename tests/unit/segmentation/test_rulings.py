@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from segmentation.printed import Ruling
-from segmentation.rulings import RulingParams, remove_rulings
+from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from tests.unit.segmentation.conftest import read_only
 
 PARAMS = RulingParams()
@@ -114,3 +114,33 @@ def test_without_rulings_nothing_is_missing():
     left = remove_rulings(crop(), [], PARAMS)
 
     assert (left.seen, left.gap_px) == (1.0, 0)
+
+
+def test_a_stroke_drawn_along_the_line_stays():
+    ink = crop()
+    cv2.line(ink, (300, 30), (300, 80), 255, 7)  # the stem of an L, and its foot on the line
+    cv2.line(ink, (300, 80), (345, 80), 255, 9)
+
+    left = remove_rulings(ink, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[76:85, 305:340]) > 0.95 * 9 * 35
+    assert cv2.countNonZero(left[:, :280]) == 0
+
+
+def test_a_line_grown_thicker_over_a_long_way_is_still_the_line():
+    ink = crop()
+    cv2.line(ink, (100, 80), (300, 80), 255, 6)
+
+    assert remove_rulings(ink, [ACROSS], PARAMS).left.max() == 0
+
+
+def test_a_streak_of_the_scanner_is_found_and_a_tall_letter_is_not():
+    ink = np.zeros((140, 600), np.uint8)
+    cv2.line(ink, (200, 0), (200, 139), 255, 2)
+    cv2.line(ink, (400, 30), (400, 120), 255, 2)
+    cv2.rectangle(ink, (500, 0), (530, 139), 255, cv2.FILLED)
+
+    (streak,) = find_streaks(ink, PARAMS)
+
+    assert abs(streak.at_px - 200) <= 1
+    assert remove_rulings(ink, [streak], PARAMS).left[:, 190:210].max() == 0

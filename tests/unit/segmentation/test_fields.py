@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation import Doubt, FieldState, Page, segment_page
+from tests.drawing import write_in
+from tests.unit.segmentation.conftest import PARAMS
+
+
+def crop_of(form_and_catalog, sheet):
+    """Segment a sheet and give the crop of its first field."""
+    _, catalog = form_and_catalog
+    return segment_page(Page(image=sheet), catalog, PARAMS).crops[0]
+
+
+def written(form_and_catalog):
+    template, _ = form_and_catalog
+    return write_in(template.image, template.fields[0].box, seed=4, dpi=template.dpi)
+
+
+def test_print_is_gone_from_the_crop_and_the_writing_is_not(form_and_catalog):
+    template, _ = form_and_catalog
+    blank = crop_of(form_and_catalog, template.image)
+    crop = crop_of(form_and_catalog, written(form_and_catalog))
+
+    assert blank.state is FieldState.BLANK
+    assert blank.image.min() > 200
+    assert crop.state is FieldState.WRITTEN
+    assert (crop.image < 120).mean() > 0.01
+    assert float(np.median(crop.image)) > 250
+
+
+def test_a_streak_down_the_page_is_no_writing(form_and_catalog):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    sheet = template.image.copy()
+    sheet[:, box.x_px + box.width_px // 2] = 60
+
+    assert crop_of(form_and_catalog, sheet).state is FieldState.BLANK
+
+
+def test_dust_is_no_writing_and_a_short_dash_is(form_and_catalog):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    middle = (box.x_px + box.width_px // 2, box.y_px + box.height_px // 2)
+    dusty, dashed = template.image.copy(), template.image.copy()
+    cv2.circle(dusty, middle, 1, 40, cv2.FILLED)
+    cv2.line(dashed, middle, (middle[0] + 18, middle[1]), 40, 3)
+
+    assert crop_of(form_and_catalog, dusty).state is FieldState.BLANK
+    assert crop_of(form_and_catalog, dashed).state is FieldState.WRITTEN
+
+
+@pytest.mark.parametrize("share", [0.45, 1.0], ids=["in-part", "whole"])
+def test_a_slip_of_paper_over_the_field_alone_is_noticed(form_and_catalog, share):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    sheet = written(form_and_catalog).copy()
+    reach = round(box.width_px * share)
+    sheet[box.y_px - 2 : box.y_px + box.height_px + 8, box.x_px : box.x_px + reach] = 255
+
+    crop = crop_of(form_and_catalog, sheet)
+
+    assert (crop.state, crop.doubt) == (FieldState.MISPLACED, Doubt.RULINGS_HIDDEN)
