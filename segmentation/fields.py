@@ -44,6 +44,7 @@ class FieldParams:
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
     max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
+    max_blank_gap_px: int = 72  # and a shorter one where nothing is written: it may lie beneath
     min_ruling_seen: float = 0.3  # a blank field must show this share of its ruling, or be covered
 
 
@@ -64,7 +65,8 @@ def cut_field(
     area_px = cv2.countNonZero(own)
     written = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
-    covered = ruled.gap_px > params.max_ruling_gap_px
+    most_px = params.max_ruling_gap_px if written else params.max_blank_gap_px
+    covered = ruled.gap_px > most_px
     if doubt is Doubt.NONE and (covered or (not written and ruled.seen < params.min_ruling_seen)):
         doubt = Doubt.RULINGS_HIDDEN
     return FieldCrop(
