@@ -164,7 +164,7 @@ def _unfold(tables: PriorTables) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.
     bounds = np.concatenate([[0], np.cumsum(tables.follower_counts, dtype=np.int64)])
     child = np.where(tables.is_state, np.cumsum(tables.is_state), 0)  # 0: the run is no state
     follow = np.zeros((states, SYMBOLS), np.int32)
-    probs = np.full((states, SYMBOLS), 1 / SYMBOLS, np.float64)
+    probs = np.full((states, SYMBOLS), 1 / SYMBOLS, np.float32)
     shorter = np.zeros(states, np.int32)  # the state that forgets the run's first symbol
     first, last = 0, 1
     while first < last:  # one turn for each length of run
@@ -180,7 +180,7 @@ def _unfold(tables: PriorTables) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.
         probs[state, symbol] = _probability(tables.costs[inside])
         probs[first:last] /= probs[first:last].sum(axis=1, keepdims=True)  # undoes the rounding
         first, last = last, last + int(np.count_nonzero(born))
-    return follow, np.log(probs).astype(np.float32)
+    return follow, np.log(probs, out=probs)
 
 
 def _probability(costs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
