@@ -9,7 +9,7 @@ import pytest
 from recognition.alphabet import NAME_ALPHABET, Alphabet, frames_needed
 from recognition.training.config import DrawnConfig, SourceConfig, TrainingConfig
 from recognition.training.dataset import LineMaker
-from recognition.training.feed import batches, make_batches
+from recognition.training.feed import _fill, batches, make_batches
 from tests.unit.recognition.training.sources import FONTS, write_list, write_names
 
 ALPHABET = Alphabet(NAME_ALPHABET)
@@ -84,3 +84,13 @@ def test_a_feeding_process_that_dies_is_noticed(config):
 
     with pytest.raises(RuntimeError, match="has died"):
         list(feed)
+
+
+def test_the_feeding_process_gives_up_once_it_is_told_to_stop(config):
+    context = mp.get_context("spawn")
+    queue, stop = context.Queue(1), context.Event()
+    stop.set()
+
+    _fill(queue, stop, config, ALPHABET.characters, first_step=0)
+
+    assert queue.empty()

@@ -27,7 +27,7 @@ MODEL = {
 def run(tmp_path: Path, **changes) -> Learner:
     settings = {
         "out": tmp_path, "steps": 100_000, "sources": (), "model": MODEL, "threads": 1,
-        "learning_rate": 1e-2, "ema_decay": 0.8, "doubt_loss": 100.0, "warmup_share": 0.0,
+        "learning_rate": 3e-3, "ema_decay": 0.8, "doubt_loss": 100.0, "warmup_share": 0.0,
     }  # fmt: skip
     return Learner(TrainingConfig(**{**settings, **changes}))
 
