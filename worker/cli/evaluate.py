@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from worker.config import read_settings
 
@@ -76,15 +74,17 @@ def forms(
     _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
 
 
-def _print(columns: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:
-    """Print the report as one JSON object, or as a table with a column for each set scored."""
+def _print(sets: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:
+    """Print the report as one JSON object, or as plain lines, one for each set scored."""
     if as_json:
         print(json.dumps(whole))
         return
-    table = Table("", *columns)
-    for figure in next(iter(columns.values())):
-        table.add_row(figure, *(_cell(scored[figure]) for scored in columns.values()))
-    Console().print(table)
+    lines = [["", *next(iter(sets.values()))]]
+    lines += [[name, *map(_cell, scored.values())] for name, scored in sets.items()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for first, *cells in lines:
+        right = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        print("  ".join([first.ljust(widths[0]), *right]))
 
 
 def _cell(value: object) -> str:
