@@ -7,6 +7,8 @@ database after a fork, never before.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,6 +34,7 @@ Sessions: TypeAlias = sessionmaker[Session]
 
 _CONNECT_TIMEOUT_S = 10
 _BUSY_TIMEOUT_S = 30  # how long one process waits while another writes to a SQLite file
+_BUSY_STEP_S = 0.05
 _BEGIN = "sqlite_begin"  # execution option: how SQLite starts the next transaction
 _WRITING = {_BEGIN: "IMMEDIATE"}
 _WANTED = "want sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
@@ -123,10 +126,29 @@ def _make_engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     """Set what SQLite leaves to each connection."""
     connection.isolation_level = None  # the driver's own BEGIN comes too late; see _begin_sqlite
-    connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait
+    _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own lower() knows ASCII only, and a search for "é*" would miss "É".
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _write_ahead(connection: DBAPIConnection) -> None:
+    """Let readers and the writer not wait for each other.
+
+    The mode stays with the file, so only a new file is switched. SQLite does not wait for its
+    lock there, whatever the timeout, when another process switches the same file.
+    """
+    give_up = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > give_up:
+                raise
+            time.sleep(_BUSY_STEP_S)
+        else:
+            return
 
 
 def _lower(value: str | None) -> str | None:
