@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.random import default_rng  # loaded here: a test without root may not read it later
 
 from recognition.types import Reading
 from segmentation import (
@@ -41,7 +42,7 @@ def read_only(image: GrayImage) -> GrayImage:
 
 def make_image(height: int = 40, width: int = 200, *, seed: int = 0) -> GrayImage:
     """White paper with a little noise: no two seeds alike."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     return read_only(rng.integers(200, 256, (height, width), dtype=np.uint8))
 
 

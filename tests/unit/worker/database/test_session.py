@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
@@ -155,6 +156,21 @@ def test_a_database_that_another_program_keeps_locked_says_so(database_url, tmp_
 
         with pytest.raises(DatabaseUnavailableError, match="another program is writing"):
             open_batches(sessions, 1)
+
+
+def test_a_new_file_that_another_program_holds_for_a_moment_is_waited_for(database_url, tmp_path):
+    other = sqlite3.connect(tmp_path / "penname.db", isolation_level=None, check_same_thread=False)
+    with closing(other):
+        other.execute("CREATE TABLE theirs (x)")
+        other.execute("BEGIN EXCLUSIVE")
+        release = threading.Timer(0.3, other.execute, ["COMMIT"])
+        release.start()
+
+        with opened(database_url) as sessions:
+            found = rows(sessions, "PRAGMA journal_mode")
+
+        release.join()
+    assert found == [{"journal_mode": "wal"}]
 
 
 def test_a_row_that_refers_to_nothing_is_refused(sessions):
