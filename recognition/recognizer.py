@@ -1,11 +1,13 @@
 """The main path of recognition: crops to readings.
 
 Each crop becomes a line image, lines of like width are read together, the best path is
-decoded, and the readings come back in the order of the crops.
+decoded, and the readings come back in the order of the crops. A recognizer that believes a
+prior weighs what names say beside the ink.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +18,7 @@ from recognition.checkpoint import load_checkpoint
 from recognition.confidence import path_confidence
 from recognition.decode import best_path
 from recognition.preprocess import line_image
+from recognition.rewriting import PriorParams, with_prior
 from recognition.types import LineBatch, Reading
 
 if TYPE_CHECKING:
@@ -26,23 +29,33 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from recognition.model import Crnn
+    from recognition.prior import NamePrior
     from recognition.types import GrayImage, LineImage
 
 MAX_LINES = 64  # read at once; more gains nothing on a CPU
+_LEAST = 1e-300  # keeps the log finite where a probability was too small to hold
 MAX_PIXELS = 64 * 512  # columns of a batch: bounds its memory when lines are wide
 
 
 class Recognizer:
     """A loaded network; holds no state between calls."""
 
-    def __init__(
-        self, model: Crnn, alphabet: Alphabet, *, model_id: str, temperature: float, device: str
+    def __init__(  # noqa: PLR0913, all that a loaded network is
+        self,
+        model: Crnn,
+        alphabet: Alphabet,
+        *,
+        model_id: str,
+        temperature: float,
+        device: str,
+        prior: NamePrior | None = None,
     ) -> None:
         """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
         self._model = model.to(device)
         self._alphabet = alphabet
         self._temperature = temperature
         self._device = device
+        self._prior = prior
         self.model_id = model_id
 
     @classmethod
@@ -59,6 +72,21 @@ class Recognizer:
             model_id=checkpoint.model_id,
             temperature=float(checkpoint.record.get("temperature", 1.0)),
             device=device,
+        )
+
+    def believing(self, prior: NamePrior) -> Recognizer:
+        """Give a recognizer of the same network that weighs what names say beside the ink.
+
+        Its confidence is the text's share among all texts weighed, under the temperature that
+        was fitted without a prior: good for ranking, not calibrated.
+        """
+        return Recognizer(
+            self._model,
+            self._alphabet,
+            model_id=self.model_id,
+            temperature=self._temperature,
+            device=self._device,
+            prior=prior,
         )
 
     def read(self, crops: Sequence[GrayImage]) -> list[Reading]:
@@ -80,7 +108,14 @@ class Recognizer:
         return [found[index] for index in range(len(lines))]
 
     def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
-        text, chars, score = best_path(log_probs, self._alphabet)
+        if self._prior is None:
+            text, chars, score = best_path(log_probs, self._alphabet)
+        else:
+            weighed = with_prior(
+                log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
+            )
+            text, chars = weighed.text, weighed.chars
+            score = math.log(max(weighed.probability, _LEAST))
         return Reading(
             text=text.strip(),
             confidence=path_confidence(score, self._temperature),

@@ -1,9 +1,9 @@
-"""Score a network on labelled crops: greedy, no prior, no lexicon."""
+"""Score a network on labelled crops: greedy, and beside it with a prior over names."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recognition import metrics
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from recognition.prior import NamePrior
     from recognition.recognizer import Recognizer
     from recognition.training.manifest import Sample
     from recognition.types import Reading
@@ -22,8 +23,16 @@ _SHARD = 1024  # crops decoded at once, so that a large split does not fill the 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriorScore:
+    """How well the same crops were read with a prior over names."""
+
+    exact_folded: float
+    cer: float  # folded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamesReport:
-    """How well a split was read."""
+    """How well a split was read, greedily but for ``prior``."""
 
     n: int
     exact: float  # share of texts equal to their label, as it stands
@@ -32,15 +41,17 @@ class NamesReport:
     cer_strict: float
     crops_per_s: float  # from decoded crop to reading
     model_id: str
+    prior: PriorScore | None  # None where no prior was given
 
 
-def evaluate_names(
+def evaluate_names(  # noqa: PLR0913, which crops, and what to read them with
     recognizer: Recognizer,
     folder: Path,
     split: str,
     *,
     holdout: bool = False,
     limit: int | None = None,
+    prior: NamePrior | None = None,
 ) -> NamesReport:
     """Read a split and compare it with its labels.
 
@@ -50,18 +61,27 @@ def evaluate_names(
         split: its name.
         holdout: keep only the writers that training leaves out.
         limit: keep only the first so many.
+        prior: read once more with it.
 
     Raises:
         ManifestError: there is nothing to read, or a file is no picture.
     """
     samples = select(folder, split, holdout=holdout, limit=limit)
     readings, seconds = read_samples(recognizer, samples)
-    return score(
+    references = [sample.text for sample in samples]
+    report = score(
         [reading.text for reading in readings],
-        [sample.text for sample in samples],
+        references,
         crops_per_s=len(samples) / seconds,
         model_id=recognizer.model_id,
     )
+    if prior is None:
+        return report
+    weighed, _ = read_samples(recognizer.believing(prior), samples)
+    found = score(
+        [reading.text for reading in weighed], references, crops_per_s=0.0, model_id=report.model_id
+    )
+    return replace(report, prior=PriorScore(exact_folded=found.exact_folded, cer=found.cer))
 
 
 def select(folder: Path, split: str, *, holdout: bool, limit: int | None) -> list[Sample]:
@@ -99,4 +119,5 @@ def score(
         cer_strict=metrics.cer(texts, references),
         crops_per_s=crops_per_s,
         model_id=model_id,
+        prior=None,
     )

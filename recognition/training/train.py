@@ -108,7 +108,7 @@ def measure(
     measured: dict[str, dict[str, float]] = {}
     for v in validations:
         report = evaluate_names(reader, v.folder, v.split, holdout=v.holdout, limit=v.limit)
-        measured[v.name] = {k: x for k, x in asdict(report).items() if not isinstance(x, str)}
+        measured[v.name] = {k: x for k, x in asdict(report).items() if isinstance(x, int | float)}
     return measured
 
 

@@ -38,13 +38,18 @@ def names(  # noqa: PLR0913, each is an option of the command
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
-    """Score the network on labelled name crops: exact match, CER, crops per second."""
+    """Score the network on labelled name crops: exact match, CER, with and without a prior."""
+    from recognition.prior import read_prior
     from recognition.training.evaluate import evaluate_names
     from worker.runtime import load_recognizer
 
     settings = read_settings(checkpoint=checkpoint, device=device)
-    report = evaluate_names(load_recognizer(settings), folder, split, holdout=holdout)
-    _print({split: asdict(report)}, asdict(report), as_json=as_json)
+    recognizer = load_recognizer(settings)
+    report = evaluate_names(recognizer, folder, split, holdout=holdout, prior=read_prior())
+    figures = asdict(report)
+    greedy = {name: value for name, value in figures.items() if name != "prior"}
+    weighed = {f"prior_{name}": value for name, value in figures["prior"].items()}
+    _print({split: {**greedy, **weighed}}, figures, as_json=as_json)
 
 
 @evaluate_app.command()

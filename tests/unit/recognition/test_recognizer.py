@@ -5,7 +5,10 @@ import pytest
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.checkpoint import save_checkpoint
-from recognition.recognizer import Recognizer
+from recognition.preprocess import line_image
+from recognition.prior import read_prior
+from recognition.recognizer import Recognizer, read_lines
+from recognition.rewriting import PriorParams, with_prior
 from tests.unit.recognition.networks import SMALL, small_network
 
 
@@ -79,3 +82,18 @@ def test_a_checkpoint_gives_its_own_id_and_temperature(tmp_path):
     assert hot.model_id == model_id != plain.model_id
     (crop,) = crops(1)
     assert hot.read([crop])[0].confidence > plain.read([crop])[0].confidence
+
+
+def test_a_recognizer_that_believes_a_prior_says_what_ink_and_names_say(reader):
+    prior, wanted = read_prior(), {}
+    lines = [line_image(crop) for crop in crops(5)]
+    for index, log_probs in read_lines(small_network(), lines, device="cpu"):
+        weighed = with_prior(
+            log_probs, alphabet=Alphabet(NAME_ALPHABET), prior=prior, params=PriorParams()
+        )
+        wanted[index] = weighed.text
+
+    readings = reader.believing(prior).read(crops(5))
+
+    assert [reading.text for reading in readings] == [wanted[index] for index in range(5)]
+    assert all(0 <= reading.confidence <= 1 for reading in readings)

@@ -4,6 +4,7 @@ import pytest
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.errors import ManifestError
+from recognition.prior import read_prior
 from recognition.recognizer import Recognizer
 from recognition.training.evaluate import evaluate_names, score, select
 from recognition.training.manifest import is_held_out
@@ -38,6 +39,18 @@ def test_a_split_is_read_whole(reader, tmp_path):
     assert report.cer > 0
     assert report.crops_per_s > 0
     assert report.model_id == "small"
+
+
+def test_a_prior_is_scored_beside_the_greedy_reading_not_in_its_place(reader, tmp_path):
+    write_names(tmp_path, "validation")
+
+    without = evaluate_names(reader, tmp_path, "validation")
+    beside = evaluate_names(reader, tmp_path, "validation", prior=read_prior())
+
+    assert without.prior is None
+    assert beside.prior is not None
+    assert beside.prior.cer >= 0
+    assert (beside.exact, beside.cer_strict) == (without.exact, without.cer_strict)
 
 
 def test_holdout_keeps_only_writers_that_training_leaves_out(tmp_path):
