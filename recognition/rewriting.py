@@ -182,9 +182,17 @@ def _decide(
     *,
     margin_nats: float,
 ) -> Rewriting:
-    """Take the best rival for which the ink leaves room; the raw text is one of them."""
+    """Take the best rival for which the ink leaves room; the raw text is one of them.
+
+    Ink so unclear that the search lost the raw text in it says nothing: the raw text stays.
+    """
     raw = _folded(raw_chars)
-    raw_ink = next(rival.ink for rival in rivals if rival.letters == raw)
+    raw_ink = next((rival.ink for rival in rivals if rival.letters == raw), None)
+    if raw_ink is None:
+        raw_text = normalise("".join(char.char for char in raw_chars))
+        return Rewriting(
+            text=raw_text, raw_text=raw_text, chars=raw_chars, probability=0.0, margin_nats=0.0
+        )
     allowed = [rival for rival in rivals if raw_ink - rival.ink <= margin_nats]
     best = max(allowed, key=lambda rival: (rival.score, rival.letters == raw))
     kept = best.letters == raw
