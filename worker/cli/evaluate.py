@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from worker.config import read_settings
-
 evaluate_app = typer.Typer(
     help="Measure accuracy on labelled data: name crops, or whole filled forms.",
     no_args_is_help=True,
@@ -41,6 +39,7 @@ def names(  # noqa: PLR0913, each is an option of the command
     """Score the network on labelled name crops: exact match, CER, with and without a prior."""
     from recognition.prior import read_prior
     from recognition.training.evaluate import evaluate_names
+    from worker.config import read_settings
     from worker.runtime import load_recognizer
 
     settings = read_settings(checkpoint=checkpoint, device=device)
@@ -62,6 +61,7 @@ def forms(
     as_json: _Json = False,
 ) -> None:
     """Score the whole path, page to text, on filled forms whose values are known."""
+    from worker.config import read_settings
     from worker.evaluating import evaluate_forms
     from worker.runtime import decode_limits, load_catalog, load_recognizer
 

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.config import read_settings
-from worker.database.explanations import explain_result
-from worker.database.session import reading
 from worker.errors import NoSuchResultError
-from worker.storage.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +28,10 @@ def explain(
     store: Annotated[str | None, typer.Option(help="Where the crops are kept.")] = None,
 ) -> None:
     """Tell where a name came from: file, page, form, box, model, confidence, corrections."""
+    from worker.config import read_settings
+    from worker.database.explanations import explain_result
+    from worker.database.session import reading
+
     settings = read_settings(database_url=db, store=store)
     with reading(settings.database_url.get_secret_value()) as session:
         found = explain_result(session, result_id)
@@ -46,6 +46,7 @@ def explain(
 
 def _save_crop(found: Explanation, settings: Settings, out: Path) -> None:
     from worker.crop_archive import crop_png
+    from worker.storage.files import replacing
     from worker.storage.s3 import S3Options
     from worker.storage.sources import open_store
 

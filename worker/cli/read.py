@@ -26,7 +26,6 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.advice import ADVICE
-from worker.config import read_settings
 from worker.errors import ExitCode, WorkerError
 from worker.logs import configure_logs
 from worker.types import FieldStatus
@@ -84,6 +83,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     read before, with the same templates and model, is not read again. Exit
     code 1 says that some documents failed; they are listed with their codes.
     """
+    from worker.config import read_settings
     from worker.runtime import open_run, open_sources
 
     settings = read_settings(

@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from worker.config import read_settings
-from worker.database.batches import batch_names
-from worker.database.results import ResultFilter, find_results
-from worker.database.session import reading
 from worker.errors import NoSuchResultError
-from worker.exporting import write_csv, write_jsonl, write_parquet, write_table
-from worker.storage.files import replacing
 
 if TYPE_CHECKING:
+    from worker.database.results import ResultFilter
     from worker.database.session import Session
 
 _BATCHES_NAMED = 10  # in the message about one that is not there
@@ -30,14 +25,6 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
-
-
-_WRITERS = {
-    Format.TABLE: write_table,
-    Format.CSV: write_csv,
-    Format.JSONL: write_jsonl,
-    Format.PARQUET: write_parquet,
-}
 
 
 def results(  # noqa: PLR0913, each is an option of the command
@@ -65,6 +52,11 @@ def results(  # noqa: PLR0913, each is an option of the command
     """Show what was read: every field with its text, confidence and status."""
     if out_format is Format.PARQUET and out is None:
         raise typer.BadParameter("parquet is no text to print; name a file with --out")
+    from worker.config import read_settings
+    from worker.database.results import ResultFilter
+    from worker.database.session import reading
+    from worker.storage.files import replacing
+
     settings = read_settings(database_url=db)
     wanted = ResultFilter(batch=batch, field=field, below=below, name_glob=name)
     with reading(settings.database_url.get_secret_value()) as session:
@@ -80,11 +72,22 @@ def results(  # noqa: PLR0913, each is an option of the command
 
 
 def _write(session: Session, wanted: ResultFilter, out_format: Format, out: BinaryIO) -> int:
-    return _WRITERS[out_format](find_results(session, wanted), out)
+    from worker.database.results import find_results
+    from worker.exporting import write_csv, write_jsonl, write_parquet, write_table
+
+    writers = {
+        Format.TABLE: write_table,
+        Format.CSV: write_csv,
+        Format.JSONL: write_jsonl,
+        Format.PARQUET: write_parquet,
+    }
+    return writers[out_format](find_results(session, wanted), out)
 
 
 def _check_batch(session: Session, name: str | None) -> None:
     """Tell a batch that is not there from one without results."""
+    from worker.database.batches import batch_names
+
     if name is None or name in (names := batch_names(session)):
         return
     known = ", ".join(names[:_BATCHES_NAMED]) or "none"
