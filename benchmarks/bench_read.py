@@ -143,7 +143,7 @@ def _overlapped(run: Run, listed: list[Source], number: int) -> float:
     started = time.perf_counter()
     tally = read_documents(listed, fresh)
     elapsed = time.perf_counter() - started
-    if tally.documents - tally.already_read != len(listed) or tally.failed:
+    if tally.documents - tally.already_read.total() != len(listed) or tally.failed:
         sys.exit(f"want {len(listed)} documents read, got {tally}")
     return elapsed
 

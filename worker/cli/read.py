@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from worker.storage.sources import Listing
 
 _INTERRUPTED = 128 + signal.SIGINT
+_BATCHES_NAMED = 5  # of those that what was read before stands in
 
 
 def read(  # noqa: PLR0913, each is an option of the command
@@ -170,7 +172,7 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
             str,
             (
                 tally.documents,
-                tally.already_read,
+                tally.already_read.total(),
                 len(tally.failed),
                 tally.fields.total(),
                 tally.fields[FieldStatus.READ],
@@ -187,10 +189,20 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
             print(f"  {ADVICE[failure.code]}")
     if tally.documents == 0:
         print("no scans were found there; JPEG, PNG, TIFF and PDF are read")
-    elif tally.already_read == tally.documents:
+    elif tally.already_read.total() == tally.documents:
         print("everything was read before, with these templates and this model: nothing to do")
-    elif tally.already_read:
-        print("what was read before stays in the batch that it was read in")
     if left_out := sum(listing.left_out for listing in listings):
         print(f"{left_out} other file{'s' * (left_out != 1)} passed by")
-    print(f"see the names with: penname results --batch {shlex.quote(batch)}")
+    _say_where(tally, batch)
+
+
+def _say_where(tally: Tally, batch: str) -> None:
+    """Name the batch of this run, and those that keep what was read before in them."""
+    elsewhere = Counter({name: n for name, n in tally.already_read.items() if name != batch})
+    if tally.documents > elsewhere.total():
+        print(f"see the names with: penname results --batch {shlex.quote(batch)}")
+    for name, count in elsewhere.most_common(_BATCHES_NAMED):
+        stay = "stays" if count == 1 else "stay"
+        print(f"{count} read before {stay} in: penname results --batch {shlex.quote(name)}")
+    if len(elsewhere) > _BATCHES_NAMED:
+        print(f"and in {len(elsewhere) - _BATCHES_NAMED} other batches")

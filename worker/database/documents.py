@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from worker.database.dialects import insert_into, utc_now
-from worker.database.models import DocumentRow
+from worker.database.models import BatchRow, DocumentRow
 from worker.database.pages import write_pages
 from worker.database.readings import ReadingOrigin, write_readings
 from worker.types import DocumentStatus
@@ -97,6 +97,19 @@ def register_document(  # noqa: PLR0913, each argument is a column
         ).returning(DocumentRow.id, DocumentRow.attempt)
     ).one_or_none()
     return taken and DocumentClaim(document_id=taken.id, attempt=taken.attempt)
+
+
+def batch_of(session: Session, *, sha256: str, identity: RunIdentity) -> str:
+    """Name the batch in which a registered document stands."""
+    return session.scalars(
+        select(BatchRow.name)
+        .join(DocumentRow, DocumentRow.batch_id == BatchRow.id)
+        .where(
+            DocumentRow.sha256 == sha256,
+            DocumentRow.templates_version == identity.templates_version,
+            DocumentRow.model_id == identity.model_id,
+        )
+    ).one()
 
 
 def finish_document(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from worker.database.documents import fail_unregistered, register_document
+from worker.database.documents import batch_of, fail_unregistered, register_document
 from worker.database.session import transaction
 from worker.errors import PermanentError
 
@@ -78,19 +78,18 @@ def _register(document: _Fetched, run: Run, session: Session) -> TakenUp | None:
         )
         run.tally.add_failure(source, document.error.code, str(document.error))
         return None
-    if document.sha256 in run.in_hand:  # the same bytes under two names
-        run.tally.add_known()
-        return None
-    claim = register_document(
-        session,
-        batch_id=run.batch_id,
-        source=source,
-        sha256=document.sha256,
-        size_bytes=len(document.data),
-        identity=run.identity,
-    )
+    claim = None
+    if document.sha256 not in run.in_hand:  # else the same bytes came under another name
+        claim = register_document(
+            session,
+            batch_id=run.batch_id,
+            source=source,
+            sha256=document.sha256,
+            size_bytes=len(document.data),
+            identity=run.identity,
+        )
     if claim is None:
-        run.tally.add_known()
+        run.tally.add_known(batch_of(session, sha256=document.sha256, identity=run.identity))
         return None
     run.in_hand.add(document.sha256)
     return TakenUp(source=source, sha256=document.sha256, data=document.data, claim=claim)

@@ -24,29 +24,25 @@ class FailedDocument:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts that grow while a run goes on; memory grows with the failures only."""
+    """Counts that grow while a run goes on; memory grows with failures and batches only."""
 
     documents: int = 0  # dealt with, however it went
-    already_read: int = 0  # of them, found read in the database
-    for_review: int = 0  # of them, read now and for a person to look at
-    pages: int = 0
+    already_read: Counter[str] = field(default_factory=Counter)  # of them, by batch they are in
     fields: Counter[FieldStatus] = field(default_factory=Counter)
     failed: list[FailedDocument] = field(default_factory=list)
 
-    def add_known(self) -> None:
-        """Count a document that was read before."""
+    def add_known(self, batch: str) -> None:
+        """Count a document that was read before, in this or another batch."""
         self.documents += 1
-        self.already_read += 1
+        self.already_read[batch] += 1
 
     def add_reading(self, source: Source, reading: DocumentReading) -> None:
         """Count a document that was dealt with now."""
-        self.pages += len(reading.pages)
         self.fields.update(found.status for page in reading.pages for found in page.fields)
         if reading.failure_code is not None and reading.status is DocumentStatus.FAILED:
             self.add_failure(source, reading.failure_code, reading.failure_detail)
             return
         self.documents += 1
-        self.for_review += reading.status is DocumentStatus.NEEDS_REVIEW
 
     def add_failure(self, source: Source, code: str, detail: str) -> None:
         """Count a document of which nothing could be read."""

@@ -68,15 +68,41 @@ def test_a_second_run_says_that_nothing_was_left_to_do(run, inbox):
 
     assert done.exit_code == ExitCode.OK
     assert "everything was read before" in done.output
+    assert done.output.endswith("see the names with: penname results --batch 0.tif\n")
 
 
 def test_a_run_over_old_and_new_scans_says_where_the_old_ones_are(run, inbox):
-    run(inbox / "0.tif")
+    run(inbox / "0.tif", "--batch", "spring term")
 
     done = run(inbox / "0.tif", inbox / "1.pdf", "--batch", "later")
 
     assert done.exit_code == ExitCode.OK
-    assert "stays in the batch that it was read in" in done.output
+    assert "see the names with: penname results --batch later" in done.output
+    assert "1 read before stays in: penname results --batch 'spring term'" in done.output
+
+
+def test_a_batch_in_which_nothing_stands_is_not_named(run, inbox):
+    run(inbox / "0.tif")
+
+    done = run(inbox / "0.tif", "--batch", "later")
+
+    assert "everything was read before" in done.output
+    assert "1 read before stays in: penname results --batch 0.tif" in done.output
+    assert "--batch later" not in done.output
+
+
+def test_only_the_batches_that_hold_most_of_what_was_read_before_are_named(run, tmp_path):
+    scans = [tmp_path / f"{n}.tif" for n in range(8)]
+    for n, scan in enumerate(scans):
+        scan.write_bytes(str(n).encode())
+        run(scan, "--batch", f"batch {min(n, 6)}")
+
+    done = run(*scans, "--batch", "all")
+
+    named = [line for line in done.output.splitlines() if "read before stay" in line]
+    assert named[0] == "2 read before stay in: penname results --batch 'batch 6'"
+    assert len(named) == 5
+    assert done.output.endswith("and in 2 other batches\n")
 
 
 def test_a_folder_without_scans_is_no_failure_and_says_so(run, tmp_path):
