@@ -28,7 +28,7 @@ from rich.text import Text
 
 from worker.cli.advice import ADVICE
 from worker.errors import ExitCode, WorkerError
-from worker.logs import configure_logs
+from worker.logs import bound, configure_logs
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     name = batch or batch_name(inputs[0])
     try:
         with (
+            bound(batch=name),
             progress_bar([sources.find(place) for place in inputs]) as show,
             open_run(
                 settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,3 +91,12 @@ def real_bench(real_pool, forms, tmp_path):
     """Give a fresh database and store, and processes that cut."""
     with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
         yield Bench(pool=real_pool, sessions=sessions, templates=forms.templates)
+
+
+@pytest.fixture
+def restored_logs():
+    """Undo what a test does to the logs of the whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level

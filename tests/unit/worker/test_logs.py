@@ -7,15 +7,9 @@ import pytest
 
 from worker.logs import bound, configure_logs
 
+pytestmark = pytest.mark.usefixtures("restored_logs")
+
 log = logging.getLogger("tests.logs")
-
-
-@pytest.fixture(autouse=True)
-def restored_root():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
 
 
 def lines(capsys) -> list[dict[str, object]]:

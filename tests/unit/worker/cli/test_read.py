@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from uuid import UUID
 
 import pytest
 import typer
@@ -19,6 +21,7 @@ from worker.cli.advice import ADVICE
 from worker.cli.read import batch_name, progress_bar, read
 from worker.errors import ExitCode, FailureCode, ObjectMissingError
 from worker.local import Tally
+from worker.logs import configure_logs
 
 APP = typer.Typer()
 APP.command()(read)
@@ -59,6 +62,18 @@ def test_the_closing_table_counts_and_every_failure_is_listed_with_what_to_do(ru
     assert ADVICE["document_crashed"] in done.output
     assert "1 other file passed by" in done.output
     assert "penname results --batch inbox" in done.output
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_a_line_of_the_log_names_its_batch_and_document(run, inbox, bench, monkeypatch):
+    monkeypatch.setattr(read_module, "configure_logs", configure_logs)
+
+    done = run(inbox / "bad.JPG", "--batch", "spring term")
+
+    line = json.loads(done.stderr)
+    (document,) = rows(bench.sessions, "SELECT id FROM documents")
+    assert (line["event"], line["batch"]) == ("segmenting_failed", "spring term")
+    assert line["document_id"] == str(UUID(document["id"]))
 
 
 def test_a_second_run_says_that_nothing_was_left_to_do(run, inbox):
