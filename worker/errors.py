@@ -15,7 +15,6 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
-   ├─ DocumentCrashedError      decoding or cutting ended its process
    └─ NoSuchResultError         the database holds no such result
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
@@ -50,7 +49,7 @@ class FailureCode(StrEnum):
     ENCRYPTED_DOCUMENT = "encrypted_document"
     DOCUMENT_TOO_LARGE = "document_too_large"
     DOCUMENT_OUT_OF_MEMORY = "document_out_of_memory"
-    DOCUMENT_CRASHED = "document_crashed"
+    DOCUMENT_CRASHED = "document_crashed"  # decoding or cutting ended its process
     INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
@@ -147,12 +146,6 @@ class DocumentOutOfMemoryError(PermanentError):
     """Decoding or cutting the document ran out of memory."""
 
     code = FailureCode.DOCUMENT_OUT_OF_MEMORY
-
-
-class DocumentCrashedError(PermanentError):
-    """Decoding or cutting the document ended its process."""
-
-    code = FailureCode.DOCUMENT_CRASHED
 
 
 class NoSuchResultError(PermanentError):

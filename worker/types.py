@@ -18,7 +18,6 @@ class DocumentStatus(StrEnum):
     """Where a document stands; stored, so never rename a value."""
 
     PENDING = "pending"
-    SEGMENTING = "segmenting"
     DONE = "done"
     NEEDS_REVIEW = "needs_review"  # read, but a person should look
     FAILED = "failed"  # cannot be read; failure_code says why
