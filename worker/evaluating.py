@@ -129,10 +129,10 @@ def _read_truth(path: Path) -> dict[tuple[str, str], list[_Truth]]:
         raise ConfigError(f"cannot read {path}: {error}") from error
     if not rows:
         raise ConfigError(f"{path} holds no rows")
-    if missing := [name for name in _COLUMNS if rows[0].get(name) is None]:
-        raise ConfigError(f"{path} lacks the columns {', '.join(missing)}")
     grouped: dict[tuple[str, str], list[_Truth]] = defaultdict(list)
     for number, row in enumerate(rows, start=2):  # the header is line 1
+        if missing := [name for name in _COLUMNS if row.get(name) is None]:
+            raise ConfigError(f"{path}, row {number}: lacks the columns {', '.join(missing)}")
         page = row.get("page") or "1"
         if not page.isdecimal() or page == "0":
             raise ConfigError(f"{path}, row {number}: page must be a number from 1")

@@ -142,6 +142,11 @@ def test_pages_count_from_one(tmp_path):
         pytest.param(None, "cannot read", id="missing"),
         pytest.param("form,scan,field,text\n", "no rows", id="empty"),
         pytest.param("form,scan,text\na,b,c\n", "lacks the columns field", id="column"),
+        pytest.param(
+            "form,scan,field,text\nclinic,a.png,f,x\nclinic,b.png\n",
+            "row 3: lacks the columns field, text",
+            id="short-row",
+        ),
         pytest.param("form,scan,field,text\nclinic,gone.png,f,x\n", "gone.png", id="scan-gone"),
         pytest.param(
             "form,scan,field,text,page\nclinic,a.png,f,x,first\n", "page", id="page-no-number"
