@@ -1,9 +1,12 @@
-"""Crop to a line image of fixed height: even contrast, cut to the writing, scaled by its size.
+"""Crop to a line image of fixed height: even contrast, cut to the writing, level, scaled.
 
 A field's crop is much larger than its writing and may hold slivers of what was printed round
 it; a name cut by hand is tight. Both must reach the network at the same letter size, so the
 scale follows the height of the ink, once specks, border slivers and rulings are set aside.
-They are set aside for measuring only: no ink is erased.
+They are set aside for measuring only: no ink is erased. The height that counts is that of most
+of the ink, after the writing's slope is undone: one long descender must not make all letters
+small. Writing whose strokes stand close is widened, so that each letter has frames enough;
+letters set far apart are brought closer, since empty frames cost time and tell nothing.
 
 In goes a ``(h, w)`` uint8 crop, 0 ink on 255 paper; out comes ``(height_px, W)`` uint8, 0 paper
 to 255 ink. Training and reading share this code, so that the network meets what it learned.
@@ -43,6 +46,15 @@ class PreprocessParams:
     line_gap_share: float = 0.07  # empty rows of this share of the crop part two lines of writing
     clear_line: float = 1.25  # a line of writing this much larger than another stands alone
     min_writing_share: float = 0.2  # ink lower than this share of the crop is not blown up further
+    tail_share: float = 0.02  # ink this far out at top and bottom does not count as height ...
+    least_body: float = 0.6  # ... but no less than this share of the ink's full height does
+    max_slope: float = 0.12  # rise of the writing over its width; steeper is undone this far only
+    level_from: float = 2.0  # writing this many times wider than high has a slope at all ...
+    level_fully: float = 5.0  # ... and at this many times it is believed
+    stroke_gap_px: float = 6.0  # of the line image, from one stroke to the next, at least
+    max_widening: float = 1.8  # the width is stretched against the height no further
+    loose_gap_px: float = 9.0  # strokes further apart than this are brought closer ...
+    max_narrowing: float = 0.7  # ... but the width is squeezed against the height no further
 
 
 PARAMS = PreprocessParams()
@@ -67,7 +79,7 @@ def line_image(crop: GrayImage, params: PreprocessParams = PARAMS) -> LineImage:
     box = writing_box(ink, params)
     if box is None:
         return np.zeros((params.height_px, params.height_px), np.uint8)
-    return _scaled(ink, box, params)
+    return _scaled(ink, _measure(ink, box, params), params)
 
 
 def even_ink(crop: GrayImage, params: PreprocessParams) -> GrayImage:
@@ -152,28 +164,91 @@ def _is_writing(
     return np.asarray(~(speck | sliver | ruling | upright), np.bool_)
 
 
-def _scaled(ink: GrayImage, box: tuple[int, int, int, int], params: PreprocessParams) -> LineImage:
-    """Cut the box with its margin and bring it to the line image's size."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writing:
+    """Where the writing stands in a crop and how it is scaled, all in the crop's px."""
+
+    left: float
+    right: float
+    middle: float  # row half way between its top and bottom, at the middle of its width
+    height: float  # of its body, once level
+    slope: float  # rows down a column to the right
+    stroke_gap: float  # columns from one stroke to the next, on the row with most strokes
+
+
+def _measure(ink: GrayImage, box: tuple[int, int, int, int], params: PreprocessParams) -> _Writing:
+    """Measure slope, body and strokes of the ink in a box."""
     left, top, right, bottom = box
-    writing = max(bottom - top, params.min_writing_share * ink.shape[0], 4.0)
-    scale = params.writing_px / writing
-    half = params.height_px / scale / 2
-    middle = (top + bottom) / 2
+    mask = ink[top:bottom, left:right] > 255 * params.ink_level
+    rows, columns = np.nonzero(mask)
+    across = columns - (right - left - 1) / 2
+    slope = _slope(rows, across, mask.shape, params)
+    level = np.sort(rows - slope * across)
+    tail = int(params.tail_share * len(level))
+    low, high = float(level[tail]), float(level[-1 - tail]) + 1
+    full = float(level[-1] - level[0]) + 1
+    strokes = np.count_nonzero(np.diff(mask, axis=1, prepend=False) & mask, axis=1)
+    # Of three rows each, since a single one may run along a crossbar's rough edge.
+    crossed = np.convolve(strokes, np.ones(3) / 3, "same").max()
+    return _Writing(
+        left=left,
+        right=right,
+        middle=top + (low + high) / 2,
+        height=max(high - low, params.least_body * full),
+        slope=slope,
+        stroke_gap=(right - left) / max(1.0, float(crossed)),
+    )
+
+
+def _slope(
+    rows: npt.NDArray[np.intp],
+    across: npt.NDArray[np.float64],
+    shape: tuple[int, ...],
+    params: PreprocessParams,
+) -> float:
+    """Fit a line through the ink; a short word's letters say little of its slope."""
+    height, width = shape
+    spread = float(np.square(across).sum())
+    if spread == 0:
+        return 0.0
+    fitted = float((across * (rows - rows.mean())).sum()) / spread
+    share = (width / height - params.level_from) / (params.level_fully - params.level_from)
+    return float(np.clip(fitted, -params.max_slope, params.max_slope) * np.clip(share, 0, 1))
+
+
+def _widening(stroke_gap_px: float, params: PreprocessParams) -> float:
+    """Give the stretch of the width that brings strokes to a distance the network reads well."""
+    widest = min(params.stroke_gap_px / stroke_gap_px, params.max_widening)
+    narrowest = max(params.loose_gap_px / stroke_gap_px, params.max_narrowing)
+    return max(widest, min(narrowest, 1.0))
+
+
+def _scaled(ink: GrayImage, writing: _Writing, params: PreprocessParams) -> LineImage:
+    """Cut the writing with its margin, level it and bring it to the line image's size."""
+    height = max(writing.height, params.min_writing_share * ink.shape[0], 4.0)
+    scale = params.writing_px / height
+    wished = scale * _widening(writing.stroke_gap * scale, params)
     margin = (params.height_px - params.writing_px) / scale / 2
-    width = (right - left + 2 * margin) * scale
-    width_px = int(np.clip(round(width), 1, params.max_width_px))
-    across = width_px / (right - left + 2 * margin)
-    shift_x = (left - margin) * across
-    source, shift_y = ink, (middle - half) * scale
+    width = writing.right - writing.left + 2 * margin
+    width_px = int(np.clip(round(width * wished), 1, params.max_width_px))
+    across = width_px / width
+    source = ink
     if scale < 0.7:  # a plain warp would skip pixels of thin strokes
         source = np.asarray(
             cv2.blur(ink, (max(1, round(1 / across)), max(1, round(1 / scale)))), np.uint8
         )
     # Pixel centres lie half a pixel in, on both sides of the map.
+    left = writing.left - margin
+    fall = writing.slope * scale
+    centre = (writing.left + writing.right) / 2
     matrix = np.array(
         [
-            [across, 0, 0.5 * across - 0.5 - shift_x],
-            [0, scale, 0.5 * scale - 0.5 - shift_y],
+            [across, 0, across * (0.5 - left) - 0.5],
+            [
+                -fall,
+                scale,
+                scale * (0.5 - writing.middle) - fall * (0.5 - centre) + params.height_px / 2 - 0.5,
+            ],
         ]
     )
     size = (width_px, params.height_px)

@@ -21,7 +21,7 @@ _PLAIN: dict[str, type] = {
     "bool": bool,
     "dict[str, Any]": dict,
     **dict.fromkeys(
-        ("Path", "tuple[Path, ...]", "float", "float | None"), type(None)
+        ("Path", "Path | None", "tuple[Path, ...]", "float", "float | None"), type(None)
     ),  # never as they come
 }
 _FONT_FILES = ("*.ttf", "*.otf")
@@ -76,6 +76,7 @@ class TrainingConfig:
     sources: tuple[SourceConfig, ...]
     validations: tuple[ValidationConfig, ...] = ()
     drawn: DrawnConfig | None = None
+    start: Path | None = None  # a checkpoint whose weights the run begins with
     budget_s: float | None = None  # seconds of training at most, over all restarts
     seed: int = 1
     threads: int = 2
@@ -154,7 +155,7 @@ class _Reader:
 
     def value(self, kind: str, value: object) -> object:
         """Check one value against its annotation; paths are made absolute."""
-        if kind == "Path" and isinstance(value, str):
+        if kind in {"Path", "Path | None"} and isinstance(value, str):
             return self.root / value
         if kind == "tuple[Path, ...]" and isinstance(value, list):
             return tuple(self.root / str(item) for item in value)

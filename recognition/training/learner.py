@@ -17,6 +17,7 @@ import torch
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.batching import pad_lines
+from recognition.checkpoint import load_checkpoint
 from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.model import Crnn
 from recognition.training.objective import accent_folding, line_losses
@@ -40,13 +41,17 @@ class Learner:
         """Start afresh, or go on from the state in ``config.out``.
 
         Raises:
-            TrainingConfigError: the state there is of another network.
+            TrainingConfigError: the state there, or the checkpoint to start from, is of
+                another network.
+            CheckpointError: the checkpoint to start from cannot be read.
         """
         torch.manual_seed(config.seed)
         self.config = config
         self.alphabet = Alphabet(NAME_ALPHABET)
         self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **config.model)
         self.model = Crnn(self.model_config)
+        if config.start is not None:
+            self._start_from(config.start)
         self.replicas = [self.model, *(_twin(self.model) for _ in range(config.threads - 1))]
         self.pool = ThreadPoolExecutor(config.threads)
         self.average = copy.deepcopy(self.model).eval()
@@ -150,6 +155,13 @@ class Learner:
             partial,
         )
         os.replace(partial, self.config.out / STATE)  # noqa: PTH105 - atomic on POSIX
+
+    def _start_from(self, path: Path) -> None:
+        """Take over the weights of a checkpoint; everything else begins anew."""
+        checkpoint = load_checkpoint(path)
+        if checkpoint.config != self.model_config:
+            raise TrainingConfigError([f"start: {path.name} holds another network than the run's"])
+        self.model.load_state_dict(checkpoint.model.state_dict())
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)

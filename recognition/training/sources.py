@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from recognition.training.crop_store import CropStore
     from recognition.types import GrayImage
 
+_LONG_STRETCH = 9  # words that follow each other in a line, taken at most ...
+_LONG_SHARE = 0.25  # ... in this share of the stretches; the rest are as short as names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
@@ -110,7 +113,8 @@ def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
     """Take some words of one line, perhaps joined with more of the same writer."""
     number = int(rng.integers(len(source.lines)))
     if rng.random() >= source.config.join:
-        return _stretch(source, number, rng, most=3)
+        most = _LONG_STRETCH if rng.random() < _LONG_SHARE else 3
+        return _stretch(source, number, rng, most=most)
     mates = source.by_writer[source.writer_of[number]]
     other = mates[int(rng.integers(len(mates)))]
     first, text = _stretch(source, number, rng, most=1)
