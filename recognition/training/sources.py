@@ -6,18 +6,21 @@ Held-out writers and texts beyond the alphabet never enter.
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from recognition.errors import ManifestError
 from recognition.preprocess import PARAMS, even_ink, writing_box
 from recognition.training.crop_store import open_store
 from recognition.training.manifest import read_split, without_held_out
 from recognition.training.words import part_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from recognition.alphabet import Alphabet
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from recognition.training.crop_store import CropStore
     from recognition.types import GrayImage
 
+Stretch = tuple[int, int, str]  # left and right px, half open, and what stands there
 _LONG_STRETCH = 9  # words that follow each other in a line, taken at most ...
 _LONG_SHARE = 0.25  # ... in this share of the stretches; the rest are as short as names
 
@@ -51,16 +55,22 @@ class Source:
 
 
 def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Source:
-    """Read one source; its decoded crops are kept in a store in the folder ``stores``."""
+    """Read one source; its decoded crops are kept in a store in the folder ``stores``.
+
+    Raises:
+        ManifestError: a file is missing or damaged.
+    """
     samples = without_held_out(read_split(source.folder, source.split))
     store = open_store(samples, stores)
+    parted = _read_parted(source.words)
     lines: list[tuple[Piece, ...]] = []
     writer_of: list[int] = []
     numbers: dict[str, int] = {}
     for index, sample in enumerate(samples):
-        # On a form's crop the widest gaps lie round its print, not between words.
-        words = [sample.text] if source.form else sample.text.split(" ")
-        for run in _readable(index, store.crop(index), words, alphabet):
+        pieces = parted.get(sample.image.name)
+        if pieces is None:
+            pieces = _part(store.crop(index), sample.text, form=source.form)
+        for run in _readable(index, pieces, alphabet):
             writer = sample.writer or f"crop {index}"
             writer_of.append(numbers.setdefault(writer, len(numbers)))
             lines.append(run)
@@ -76,28 +86,46 @@ def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Sourc
     )
 
 
-def _readable(
-    index: int, crop: GrayImage, words: list[str], alphabet: Alphabet
-) -> list[tuple[Piece, ...]]:
-    """Give the runs of words of a crop that the alphabet can spell."""
-    places = part_words(crop, words) if len(words) > 1 else [(0, crop.shape[1])]
+def _read_parted(path: Path | None) -> dict[str, list[Stretch]]:
+    """Read what ``training.align`` wrote: stretches by file name; none without a file.
+
+    Raises:
+        ManifestError: the file is missing or of another kind.
+    """
+    if path is None:
+        return {}
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: [(int(left), int(right), str(text)) for left, right, text in pieces]
+            for name, pieces in stored.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ManifestError(f"{path} does not say where words stand") from error
+
+
+def _part(crop: GrayImage, text: str, *, form: bool) -> list[Stretch]:
+    """Part a line by its gaps alone; where they are not clear, it is one stretch."""
+    # On a form's crop the widest gaps lie round its print, not between words.
+    words = [text] if form else text.split(" ")
+    places = part_words(crop, words) if len(words) > 1 else None
     if places is None:
-        plain = _spellable(" ".join(words))
-        whole = Piece(crop=index, left_px=0, right_px=crop.shape[1], text=plain)
-        return [(whole,)] if plain and alphabet.covers(plain) else []
+        return [(0, crop.shape[1], text)]
+    cuts = [(a + b) // 2 for (_, a), (b, _) in itertools.pairwise(places)]
+    edges = itertools.pairwise([0, *cuts, crop.shape[1]])
+    return [(left, right, word) for (left, right), word in zip(edges, words, strict=True)]
+
+
+def _readable(
+    index: int, stretches: Sequence[Stretch], alphabet: Alphabet
+) -> list[tuple[Piece, ...]]:
+    """Give the runs of stretches of a crop that the alphabet can spell."""
     runs: list[tuple[Piece, ...]] = []
     run: list[Piece] = []
-    edges = [
-        0,
-        *((a + b) // 2 for (_, a), (b, _) in itertools.pairwise(places)),
-        crop.shape[1],
-    ]
-    for number, word in enumerate(words):
-        plain = _spellable(word)
+    for left, right, text in stretches:
+        plain = _spellable(text)
         if plain and alphabet.covers(plain):
-            run.append(
-                Piece(crop=index, left_px=edges[number], right_px=edges[number + 1], text=plain)
-            )
+            run.append(Piece(crop=index, left_px=left, right_px=right, text=plain))
         elif run:
             runs.append(tuple(run))
             run = []
