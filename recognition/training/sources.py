@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Stretch = tuple[int, int, str]  # left and right px, half open, and what stands there
 _LONG_STRETCH = 9  # words that follow each other in a line, taken at most ...
+_CAPITALS = 0.6  # share of the joins that set two words with capitals side by side, as names are
 _LONG_SHARE = 0.25  # ... in this share of the stretches; the rest are as short as names
 
 
@@ -52,6 +53,7 @@ class Source:
     lines: tuple[tuple[Piece, ...], ...]  # each crop as its words, or as one whole piece
     writer_of: tuple[int, ...]  # each line's writer
     by_writer: tuple[tuple[int, ...], ...]  # each writer's lines
+    capitals: tuple[tuple[Piece, ...], ...]  # each writer's pieces that begin with a capital
 
 
 def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Source:
@@ -83,6 +85,10 @@ def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Sourc
         lines=tuple(lines),
         writer_of=tuple(writer_of),
         by_writer=tuple(tuple(own) for own in by_writer),
+        capitals=tuple(
+            tuple(p for line in own for p in lines[line] if p.text[0].isupper())
+            for own in by_writer
+        ),
     )
 
 
@@ -145,8 +151,13 @@ def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
         return _stretch(source, number, rng, most=most)
     mates = source.by_writer[source.writer_of[number]]
     other = mates[int(rng.integers(len(mates)))]
-    first, text = _stretch(source, number, rng, most=1)
-    second, more = _stretch(source, other, rng, most=2)
+    capitals = source.capitals[source.writer_of[number]]
+    if capitals and rng.random() < _CAPITALS:
+        first, text = _cut(source, [capitals[int(rng.integers(len(capitals)))]])
+        second, more = _cut(source, [capitals[int(rng.integers(len(capitals)))]])
+    else:
+        first, text = _stretch(source, number, rng, most=1)
+        second, more = _stretch(source, other, rng, most=2)
     return join_crops(first, second, rng), f"{text} {more}"
 
 
@@ -157,9 +168,13 @@ def _stretch(
     pieces = source.lines[number]
     count = min(len(pieces), int(rng.integers(1, most + 1)))
     start = int(rng.integers(len(pieces) - count + 1))
-    chosen = pieces[start : start + count]
-    crop = source.store.crop(chosen[0].crop)
-    return crop[:, chosen[0].left_px : chosen[-1].right_px], " ".join(p.text for p in chosen)
+    return _cut(source, pieces[start : start + count])
+
+
+def _cut(source: Source, pieces: Sequence[Piece]) -> tuple[GrayImage, str]:
+    """Cut pieces that follow each other out of their crop."""
+    crop = source.store.crop(pieces[0].crop)
+    return crop[:, pieces[0].left_px : pieces[-1].right_px], " ".join(p.text for p in pieces)
 
 
 def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) -> GrayImage:
