@@ -182,7 +182,8 @@ def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) ->
     a, b = _tight(first), _tight(second)
     # Crops of one writer differ in scale, their letters less so: halve what tells them apart.
     scale = (a.shape[0] / b.shape[0]) ** 0.5
-    b = np.asarray(cv2.resize(b, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    size = max(1, round(b.shape[1] * scale)), max(1, round(b.shape[0] * scale))
+    b = np.asarray(cv2.resize(b, size, interpolation=cv2.INTER_AREA), np.uint8)
     tall = max(a.shape[0], b.shape[0])
     gap = int(rng.uniform(0.15, 1.4) ** 1.3 * min(64, tall))
     foot = int(0.1 * rng.normal(0, 1) * tall)
