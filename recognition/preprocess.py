@@ -203,7 +203,7 @@ def _measure(ink: GrayImage, box: tuple[int, int, int, int], params: PreprocessP
     left, top, right, bottom = box
     mask = ink[top:bottom, left:right] > 255 * params.ink_level
     rows, columns = np.nonzero(mask)
-    across = columns - (right - left - 1) / 2
+    across = columns.astype(np.float64) - (right - left - 1) / 2
     slope = _slope(rows, across, mask.shape, params)
     level = np.sort(rows - slope * across)
     tail = int(params.tail_share * len(level))

@@ -7,6 +7,7 @@ prior weighs what names say beside the ink.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING
 
@@ -48,12 +49,24 @@ class Recognizer:
         model_id: str,
         temperature: float,
         device: str,
+        prior_temperature: float | None = None,
         prior: NamePrior | None = None,
     ) -> None:
-        """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
+        """Take a network in eval mode; ``Recognizer.load`` is the usual way.
+
+        Args:
+            model: the network.
+            alphabet: of its labels.
+            model_id: names network and prior.
+            temperature: of the confidence; see ``confidence``.
+            device: as torch names it.
+            prior_temperature: of the confidence of readings with a prior; None is as without.
+            prior: what names say beside the ink; None is greedy reading.
+        """
         self._model = model.to(device)
         self._alphabet = alphabet
         self._temperature = temperature
+        self._prior_temperature = temperature if prior_temperature is None else prior_temperature
         self._device = device
         self._prior = prior
         self.model_id = model_id
@@ -66,25 +79,28 @@ class Recognizer:
             CheckpointError: the file is missing, damaged or contradicts itself.
         """
         checkpoint = load_checkpoint(path)
+        temperature = float(checkpoint.record.get("temperature", 1.0))
         return cls(
             checkpoint.model,
             Alphabet(checkpoint.config.alphabet),
             model_id=checkpoint.model_id,
-            temperature=float(checkpoint.record.get("temperature", 1.0)),
+            temperature=temperature,
+            prior_temperature=float(checkpoint.record.get("prior_temperature", temperature)),
             device=device,
         )
 
     def believing(self, prior: NamePrior) -> Recognizer:
         """Give a recognizer of the same network that weighs what names say beside the ink.
 
-        Its confidence is the text's share among all texts weighed, under the temperature that
-        was fitted without a prior: good for ranking, not calibrated.
+        Its confidence is the text's share among all texts weighed, under a temperature of its
+        own. Its model id tells readings with this prior, believed this far, from others.
         """
+        how = hashlib.sha256(f"{prior.digest} {PriorParams()}".encode()).hexdigest()[:8]
         return Recognizer(
             self._model,
             self._alphabet,
-            model_id=self.model_id,
-            temperature=self._temperature,
+            model_id=f"{self.model_id}+{how}",
+            temperature=self._prior_temperature,
             device=self._device,
             prior=prior,
         )
@@ -109,15 +125,18 @@ class Recognizer:
 
     def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
         if self._prior is None:
-            text, chars, score = best_path(log_probs, self._alphabet)
+            raw_text, chars, score = best_path(log_probs, self._alphabet)
+            text = raw_text
         else:
             weighed = with_prior(
                 log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
             )
-            text, chars = weighed.text, weighed.chars
+            raw_text, text, chars = weighed.raw_text, weighed.text, weighed.chars
             score = math.log(max(weighed.probability, _LEAST))
         return Reading(
+            raw_text=raw_text.strip(),
             text=text.strip(),
+            raw_confidence=path_confidence(score),
             confidence=path_confidence(score, self._temperature),
             chars=chars,
             model_id=self.model_id,

@@ -50,4 +50,11 @@ class ScriptedRecognizer:
             )
             for at, char in enumerate(text)
         )
-        return Reading(text=text, confidence=self._confidence, chars=chars, model_id=self.model_id)
+        return Reading(
+            raw_text=text,
+            text=text,
+            raw_confidence=self._confidence,
+            confidence=self._confidence,
+            chars=chars,
+            model_id=self.model_id,
+        )

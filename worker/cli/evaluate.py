@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,13 +42,11 @@ def names(  # noqa: PLR0913, each is an option of the command
     from worker.config import read_settings
     from worker.runtime import load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device)
+    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
     recognizer = load_recognizer(settings)
     report = evaluate_names(recognizer, folder, split, holdout=holdout, prior=read_prior())
     figures = asdict(report)
-    greedy = {name: value for name, value in figures.items() if name != "prior"}
-    weighed = {f"prior_{name}": value for name, value in figures["prior"].items()}
-    _print({split: {**greedy, **weighed}}, figures, as_json=as_json)
+    _print({split: _flat(figures)}, figures, as_json=as_json)
 
 
 @evaluate_app.command()
@@ -60,23 +58,34 @@ def forms(
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
-    """Score the whole path, page to text, on filled forms whose values are known."""
+    """Score the whole path, page to text, on filled forms, with and without a prior."""
+    from recognition.prior import read_prior
     from worker.config import read_settings
     from worker.evaluating import evaluate_forms
     from worker.runtime import decode_limits, load_catalog, load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device)
+    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
+    recognizer = load_recognizer(settings)
     catalog, params = load_catalog([templates])
     report = evaluate_forms(
         folder,
         catalog=catalog,
         params=params,
         limits=decode_limits(settings),
-        recognizer=load_recognizer(settings),
+        recognizer=recognizer,
+        weighed=recognizer.believing(read_prior()),
         review_below=settings.review_below,
     )
     whole = asdict(report)
-    _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
+    blocks = {"all": whole["all"], **whole["fields"]}
+    _print({name: _flat(block) for name, block in blocks.items()}, whole, as_json=as_json)
+
+
+def _flat(figures: dict[str, Any]) -> dict[str, object]:
+    """Set the figures of reading with a prior beside the others, for a table."""
+    plain = {name: value for name, value in figures.items() if name != "prior"}
+    weighed = figures["prior"] or {}
+    return {**plain, **{f"prior_{name}": value for name, value in weighed.items()}}
 
 
 def _print(sets: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:

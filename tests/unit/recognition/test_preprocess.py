@@ -195,7 +195,7 @@ def test_sloping_writing_is_made_level(slope):
     turn = np.array([[1, 0, 0], [slope, 1, -slope * crop.shape[1] / 2]])
     sloping = cv2.warpAffine(crop, turn, crop.shape[::-1], borderValue=255)
 
-    line = line_image(sloping)
+    line = line_image(np.asarray(sloping, np.uint8))
 
     tops = [np.flatnonzero(column)[0] for column in (line > 127).T if column.any()]
     assert abs(np.mean(tops[:6]) - np.mean(tops[-6:])) < 2

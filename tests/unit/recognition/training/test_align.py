@@ -11,6 +11,7 @@ from recognition.alphabet import Alphabet
 from recognition.checkpoint import save_checkpoint
 from recognition.errors import ManifestError
 from recognition.folding import fold_letter
+from recognition.model import FRAME_PX
 from recognition.preprocess import line_view
 from recognition.training import align as module
 from recognition.training.align import PARAMETERS, Alignment, align, part_line
@@ -94,7 +95,7 @@ def bars(*lefts, width=400):
 def spread(crop, places):
     """An alignment of characters whose middles lie at these columns of the crop."""
     view = line_view(crop)
-    middles = [(x - view.left) / view.step / module.FRAME_PX for x in places]
+    middles = [(x - view.left) / view.step / FRAME_PX for x in places]
     return view, Alignment(frames=tuple((int(m), int(m) + 1) for m in middles), fit=-0.1)
 
 
