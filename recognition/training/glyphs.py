@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recognition.types import GrayImage
 
 _MISSING = "\U000fffff"  # private use, drawn by every font as its box for unknown characters
-_SIZE_STEP_PX = 24  # fonts are opened in line heights of whole steps
+_LEAST_PX = 36  # line height that fonts are opened in, and its doubles: nothing shrinks by half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +34,7 @@ class Glyph:
 
 def glyph(font_path: Path, text: str, size_px: int) -> Glyph:
     """Draw ``text``, whose line height becomes ``size_px`` when it is scaled by ``scale``."""
-    drawn_px = -(-size_px // _SIZE_STEP_PX) * _SIZE_STEP_PX
+    drawn_px = _drawn_px(size_px)
     draw = _letter if len(text) == 1 else _draw
     ink, left, top, step = draw(font_path, text, drawn_px)
     return Glyph(ink=ink, left=left, top=top, advance=step, scale=size_px / drawn_px)
@@ -42,7 +42,8 @@ def glyph(font_path: Path, text: str, size_px: int) -> Glyph:
 
 def kerning(font_path: Path, first: str, second: str, size_px: int) -> float:
     """Give the px by which the font moves ``second`` when it follows ``first``."""
-    return _kerning(font_path, first, second) * size_px
+    drawn_px = _drawn_px(size_px)
+    return _kerning(font_path, first, second, drawn_px) * size_px / drawn_px
 
 
 def covers(font_path: Path, text: str) -> bool:
@@ -52,7 +53,7 @@ def covers(font_path: Path, text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def _has_glyph(font_path: Path, char: str) -> bool:
-    font = _font(font_path, _SIZE_STEP_PX)
+    font = _font(font_path, _LEAST_PX)
     missing = font.getmask(_MISSING)
     mask = font.getmask(char)
     if mask.getbbox() is None:  # a glyph without ink stands for a character left out
@@ -83,7 +84,14 @@ _letter = lru_cache(maxsize=32768)(_draw)  # about 2 kB each
 
 
 @lru_cache(maxsize=262144)
-def _kerning(font_path: Path, first: str, second: str) -> float:
-    font = _font(font_path, _SIZE_STEP_PX)
-    together = font.getlength(first + second)
-    return (together - font.getlength(first) - font.getlength(second)) / _SIZE_STEP_PX
+def _kerning(font_path: Path, first: str, second: str, drawn_px: int) -> float:
+    together = _font(font_path, drawn_px).getlength(first + second)
+    return together - sum(_letter(font_path, char, drawn_px)[3] for char in (first, second))
+
+
+def _drawn_px(size_px: int) -> int:
+    """Choose the line height that letters of a size are drawn in: few, so that most are kept."""
+    drawn_px = _LEAST_PX
+    while drawn_px < size_px:
+        drawn_px *= 2
+    return drawn_px
