@@ -3,6 +3,7 @@
 RecognitionError
 ├─ AlphabetError          a text holds a character the alphabet lacks
 ├─ CheckpointError        weights, settings and alphabet do not belong together
+├─ FontError              a handwriting font cannot be fetched or unpacked
 ├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
 ├─ ManifestError          the sample list is empty, repeats itself or leaks writers
@@ -28,6 +29,10 @@ class AlphabetError(RecognitionError):
 
 class CheckpointError(RecognitionError):
     """Weights, settings and alphabet do not belong together, or the file is damaged."""
+
+
+class FontError(RecognitionError):
+    """A handwriting font cannot be fetched or unpacked, or the list of fonts is empty."""
 
 
 class LexiconError(RecognitionError):

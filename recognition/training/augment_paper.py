@@ -44,13 +44,9 @@ class Framed:
         if found is None:
             return False
         slack_x, slack_y = _LOST_X * (right - left), _LOST_Y * (bottom - top)
-        return (
-            found[0] <= left + slack_x
-            and found[2] >= right - slack_x
-            and found[1] <= top + slack_y
-            and found[3] >= bottom - slack_y
-            and found[3] - found[1] <= _TALLEST * (bottom - top)
-        )
+        inside = found[0] <= left + slack_x and found[2] >= right - slack_x
+        level = found[1] <= top + slack_y and found[3] >= bottom - slack_y
+        return bool(inside and level and found[3] - found[1] <= _TALLEST * (bottom - top))
 
 
 def paper_of(crop: GrayImage) -> int:

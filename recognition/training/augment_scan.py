@@ -45,7 +45,7 @@ def drop_specks(crop: GrayImage, rng: np.random.Generator, _: AugmentParams) -> 
 
 def coarsen(crop: GrayImage, rng: np.random.Generator, _: AugmentParams) -> GrayImage:
     """Lose resolution."""
-    height = max(18, round(crop.shape[0] * rng.uniform(0.4, 0.9)))
+    height = max(24, round(crop.shape[0] * rng.uniform(0.4, 0.9)))
     if height >= crop.shape[0]:
         return crop
     size = (max(4, round(crop.shape[1] * height / crop.shape[0])), height)

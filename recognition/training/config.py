@@ -9,6 +9,7 @@ from pathlib import Path  # noqa: TC003 - dataclass annotations are read when it
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from recognition.errors import TrainingConfigError
+from recognition.training.faker_names import locale_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,8 @@ _PLAIN: dict[str, type] = {
     "bool": bool,
     "dict[str, Any]": dict,
     **dict.fromkeys(
-        ("Path", "Path | None", "tuple[Path, ...]", "float", "float | None"), type(None)
+        ("Path", "Path | None", "tuple[Path, ...]", "tuple[str, ...]", "float", "float | None"),
+        type(None),
     ),  # never as they come
 }
 _FONT_FILES = ("*.ttf", "*.otf")
@@ -47,6 +49,7 @@ class DrawnConfig:
     fonts: tuple[Path, ...]  # files, or folders of TTF and OTF files
     names: tuple[Path, ...]  # lists of names
     share: float
+    faker: tuple[str, ...] = ()  # locales whose names are drawn too, such as "en_US"
 
     def font_files(self) -> list[Path]:
         """List the font files, in a fixed order."""
@@ -161,6 +164,12 @@ class _Reader:
         if kind == "tuple[Path, ...]" and isinstance(value, list):
             return tuple(self.root / str(item) for item in value)
         if (
+            kind == "tuple[str, ...]"
+            and isinstance(value, list)
+            and all(isinstance(item, str) for item in value)
+        ):
+            return tuple(value)
+        if (
             kind.startswith("float")
             and isinstance(value, int | float)
             and not isinstance(value, bool)
@@ -189,4 +198,6 @@ def _contradictions(config: TrainingConfig) -> list[str]:
         faults.append("source: nothing to learn from")
     if config.drawn is not None and not config.drawn.font_files():
         faults.append("drawn.fonts: no TTF or OTF file there")
+    if config.drawn is not None:
+        faults.extend(locale_faults(config.drawn.faker))
     return faults

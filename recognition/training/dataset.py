@@ -14,7 +14,7 @@ from recognition.alphabet import frames_needed
 from recognition.preprocess import line_image
 from recognition.training.augment import distort
 from recognition.training.augment_params import FULL, LIGHT
-from recognition.training.glyphs import covers
+from recognition.training.glyphs import suits
 from recognition.training.names import NameMaker
 from recognition.training.sources import open_source, pick
 from recognition.training.synthetic import HANDS, draw_name
@@ -50,7 +50,7 @@ class LineMaker:
         shares = [source.share for source in config.sources]
         self._names = self._fonts = None
         if config.drawn is not None:
-            self._names = NameMaker(config.drawn.names)
+            self._names = NameMaker(config.drawn.names, locales=config.drawn.faker)
             self._fonts = config.drawn.font_files()
             shares.append(config.drawn.share)
         self._shares = np.cumsum(shares) / sum(shares)
@@ -60,17 +60,36 @@ class LineMaker:
         """Give the data checksum of each source."""
         return [source.store.checksum for source in self._sources]
 
+    @property
+    def source_names(self) -> list[str]:
+        """Name the sources in order: a folder and its split, then the drawn names."""
+        names = [f"{source.folder.name}/{source.split}" for source in self._config.sources]
+        return names if self._names is None else [*names, "drawn"]
+
+    def pick_source(self, rng: np.random.Generator) -> int:
+        """Choose a source by its share."""
+        return int(np.searchsorted(self._shares, rng.random(), side="right"))
+
     def make(self, rng: np.random.Generator) -> TrainingLine:
         """Make one line that fits: not too wide, and with frames enough for its text."""
         while True:
-            line = self._try(rng)
-            width = line.image.shape[1]
-            needed = frames_needed(self._alphabet.encode(line.text))
-            if width <= self._config.max_width_px and -(-width // _FRAME_PX) > needed:
+            line = self._try(self.pick_source(rng), rng)
+            if self._fits(line):
                 return line
 
-    def _try(self, rng: np.random.Generator) -> TrainingLine:
-        number = int(np.searchsorted(self._shares, rng.random(), side="right"))
+    def make_from(self, source: int, rng: np.random.Generator) -> TrainingLine:
+        """Make one line that fits, from the source of that number."""
+        while True:
+            line = self._try(source, rng)
+            if self._fits(line):
+                return line
+
+    def _fits(self, line: TrainingLine) -> bool:
+        width = int(line.image.shape[1])
+        needed = frames_needed(self._alphabet.encode(line.text))
+        return width <= self._config.max_width_px and -(-width // _FRAME_PX) > needed
+
+    def _try(self, number: int, rng: np.random.Generator) -> TrainingLine:
         if number == len(self._sources):
             return self._drawn(rng)
         source = self._sources[number]
@@ -86,7 +105,7 @@ class LineMaker:
         while True:
             text = self._names.make(rng)
             font = self._fonts[int(rng.integers(len(self._fonts)))]
-            if self._alphabet.covers(text) and covers(font, text):
+            if self._alphabet.covers(text) and suits(font, text):
                 break
         crop = draw_name(
             text, font_path=font, height_px=int(rng.integers(*_FONT_PX)), rng=rng, params=HANDS

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from recognition.types import GrayImage
 
 _MISSING = "\U000fffff"  # private use, drawn by every font as its box for unknown characters
+_JOINABLE = "nmuiaerd"
+_TOUCH = 0.03  # shares of a letter's advance that may lie between joined letters
 _LEAST_PX = 36  # line height that fonts are opened in, and its doubles: nothing shrinks by half
 
 
@@ -49,6 +51,29 @@ def kerning(font_path: Path, first: str, second: str, size_px: int) -> float:
 def covers(font_path: Path, text: str) -> bool:
     """Say whether the font has a glyph of its own for every character of ``text``."""
     return all(char == " " or _has_glyph(font_path, char) for char in text)
+
+
+def suits(font_path: Path, text: str) -> bool:
+    """Say whether somebody might write ``text`` in this hand.
+
+    Nobody writes a word in capitals of joined writing: their shapes serve first letters only.
+    """
+    words = text.replace("-", " ").split()
+    block = any(word.isupper() and sum(map(str.isalpha, word)) > 1 for word in words)
+    return covers(font_path, text) and not (block and _joins_letters(font_path))
+
+
+@lru_cache(maxsize=4096)
+def _joins_letters(font_path: Path) -> bool:
+    """Say whether small letters reach both of their neighbours."""
+    joined = 0
+    for char in _JOINABLE:
+        ink, left, _, step = _letter(font_path, char, _LEAST_PX)
+        columns = np.flatnonzero((ink > 100).any(axis=0))
+        if len(columns):
+            start, end = left + columns[0], left + columns[-1] + 1
+            joined += bool(start <= _TOUCH * step and end >= (1 - _TOUCH) * step)
+    return joined >= len(_JOINABLE) // 2
 
 
 @lru_cache(maxsize=65536)

@@ -49,6 +49,18 @@ def test_fonts_are_found_in_folders_and_by_name(tmp_path):
     assert config.drawn.font_files() == [*FONTS, FONTS[1]]
 
 
+def test_locales_of_names_are_checked(tmp_path):
+    drawn = f'[drawn]\nfonts = ["{FONTS[0]}"]\nnames = []\nshare = 1\nfaker = '
+
+    config = load(tmp_path, GOOD + drawn + '["en_US", "pl_PL"]')
+    assert config.drawn is not None
+    assert config.drawn.faker == ("en_US", "pl_PL")
+    with pytest.raises(TrainingConfigError, match="no locale 'en_XX'"):
+        load(tmp_path, GOOD + drawn + '["en_XX"]')
+    with pytest.raises(TrainingConfigError, match=r"drawn\[0\].faker: want"):
+        load(tmp_path, GOOD + drawn + "[1]")
+
+
 def test_every_fault_is_reported_at_once(tmp_path):
     with pytest.raises(TrainingConfigError) as caught:
         load(

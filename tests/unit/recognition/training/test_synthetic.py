@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recognition.training.glyphs import covers
 from recognition.training.synthetic import HANDS, HandParams, draw_name
 from tests.unit.recognition.training.sources import FONTS
 
@@ -37,11 +36,6 @@ def test_the_same_seed_draws_the_same_and_another_seed_does_not():
 def test_what_cannot_be_drawn_is_a_callers_bug(text, height_px):
     with pytest.raises(ValueError, match=r"no ink|height_px"):
         draw_name(text, font_path=FONTS[0], height_px=height_px, rng=np.random.default_rng(1))
-
-
-def test_a_font_covers_only_what_it_has_glyphs_for():
-    assert covers(FONTS[0], "Ada King")
-    assert not covers(FONTS[0], "Ada 漢")
 
 
 STEADY = {
