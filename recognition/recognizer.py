@@ -7,7 +7,6 @@ prior weighs what names say beside the ink.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,11 +14,12 @@ import torch
 from recognition.alphabet import Alphabet
 from recognition.batching import by_width, pad_lines
 from recognition.checkpoint import load_checkpoint
-from recognition.confidence import path_confidence
+from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.decode import best_path
+from recognition.likelihood import text_log_prob
 from recognition.preprocess import line_image
 from recognition.rewriting import PriorParams, with_prior
-from recognition.types import LineBatch, Reading
+from recognition.types import Evidence, LineBatch, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from recognition.confidence import Calibrators
     from recognition.model import Crnn
     from recognition.prior import NamePrior
-    from recognition.types import GrayImage, LineImage
+    from recognition.types import CharReading, GrayImage, LineImage
 
 MAX_LINES = 64  # read at once; more gains nothing on a CPU
-_LEAST = 1e-300  # keeps the log finite where a probability was too small to hold
 MAX_PIXELS = 64 * 512  # columns of a batch: bounds its memory when lines are wide
 
 
@@ -46,14 +46,14 @@ class Recognizer:
         alphabet: Alphabet,
         *,
         model_id: str,
-        temperature: float,
         device: str,
+        calibrators: Calibrators = UNCALIBRATED,
         prior: NamePrior | None = None,
     ) -> None:
         """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
         self._model = model.to(device)
         self._alphabet = alphabet
-        self._temperature = temperature
+        self._calibrators = calibrators
         self._device = device
         self._prior = prior
         self.model_id = model_id
@@ -70,22 +70,18 @@ class Recognizer:
             checkpoint.model,
             Alphabet(checkpoint.config.alphabet),
             model_id=checkpoint.model_id,
-            temperature=float(checkpoint.record.get("temperature", 1.0)),
             device=device,
+            calibrators=calibrators_of(checkpoint.record),
         )
 
     def believing(self, prior: NamePrior) -> Recognizer:
-        """Give a recognizer of the same network that weighs what names say beside the ink.
-
-        Its confidence is the text's share among all texts weighed, under the temperature that
-        was fitted without a prior: good for ranking, not calibrated.
-        """
+        """Give a recognizer of the same network that weighs what names say beside the ink."""
         return Recognizer(
             self._model,
             self._alphabet,
             model_id=self.model_id,
-            temperature=self._temperature,
             device=self._device,
+            calibrators=self._calibrators,
             prior=prior,
         )
 
@@ -109,19 +105,32 @@ class Recognizer:
 
     def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
         if self._prior is None:
-            text, chars, score = best_path(log_probs, self._alphabet)
+            text, chars, _ = best_path(log_probs, self._alphabet)
+            evidence = self._evidence(log_probs, chars, share=None)
         else:
             weighed = with_prior(
                 log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
             )
             text, chars = weighed.text, weighed.chars
-            score = math.log(max(weighed.probability, _LEAST))
+            evidence = self._evidence(log_probs, chars, share=weighed.probability)
         return Reading(
             text=text.strip(),
-            confidence=path_confidence(score, self._temperature),
+            confidence=self._calibrators.confidence(evidence),
+            evidence=evidence,
             chars=chars,
             model_id=self.model_id,
         )
+
+    def _evidence(
+        self,
+        log_probs: npt.NDArray[np.float32],
+        chars: tuple[CharReading, ...],
+        *,
+        share: float | None,
+    ) -> Evidence:
+        spelt = "".join(char.char for char in chars)
+        ink_log_prob = text_log_prob(log_probs, spelt, self._alphabet.characters)
+        return Evidence(ink_log_prob=ink_log_prob, share=share)
 
 
 def use_threads(count: int) -> None:

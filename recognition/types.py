@@ -59,10 +59,19 @@ class CharReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for a reading's text; confidence is made of it."""
+
+    ink_log_prob: float  # natural log of the text's probability by the ink, its case left open
+    share: float | None  # [0, 1], of the text in all weighed by ink and names; None without names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one crop says."""
 
     text: str = field(repr=False)  # NFC; may be empty; a name, so kept out of logs
-    confidence: float  # [0, 1], calibrated chance that text is exactly right
+    confidence: float  # [0, 1], calibrated chance that text is right, but for case and marks
+    evidence: Evidence  # that confidence was made of
     chars: tuple[CharReading, ...] = field(repr=False)
     model_id: str  # first 12 hex digits of the checkpoint's SHA-256

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.random import default_rng  # loaded here: a test without root may not read it later
 
-from recognition.types import Reading
+from recognition.types import Evidence, Reading
 from segmentation import (
     Box,
     Doubt,
@@ -129,6 +129,7 @@ def make_reading(**changes: Any) -> Reading:
     defaults: dict[str, Any] = {
         "text": "Ada Lovelace",
         "confidence": 0.97,
+        "evidence": Evidence(ink_log_prob=-0.03, share=None),
         "chars": (),
         "model_id": "0123456789ab",
     }

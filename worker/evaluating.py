@@ -16,13 +16,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from recognition.metrics import edit_distance, fold
+from recognition.reliability import calibration_error, straight_through_shares
 from worker.errors import ConfigError, PermanentError
 from worker.recognizing import FOR_A_PERSON, read_pages
 from worker.segmenting import refused_page, segment_document
 from worker.types import FieldReading, FieldStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from segmentation import Catalog, SegmentationParams
@@ -48,6 +49,8 @@ class FormsScore:
     blank_right: float | None  # [0, 1], share of the blank fields found blank
     unreadable_to_review: float | None  # [0, 1], share of UNREADABLE fields sent to a person
     pages_per_s: float  # page bytes to text, one process
+    ece: float | None  # expected calibration error over written fields, in ten bins
+    straight_through: Mapping[str, float] | None  # by target error, as for name crops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,11 @@ class _Outcome:
     def text(self) -> str:
         """The reading's text; a page that gave none counts as empty."""
         return "" if self.reading is None else self.reading.text
+
+    @property
+    def confidence(self) -> float:
+        """The reading's confidence; a page that gave none goes to a person like a doubtful one."""
+        return 0.0 if self.reading is None else self.reading.confidence
 
 
 def evaluate_forms(  # noqa: PLR0913, ports of a use case
@@ -178,6 +186,7 @@ def _score(outcomes: list[_Outcome], pages_per_s: float) -> FormsScore:
     unreadable = [o for o in outcomes if o.truth.text == UNREADABLE]
     pairs = [(fold(o.truth.text), fold(o.text)) for o in written]
     edits = sum(edit_distance(truth, text) for truth, text in pairs)
+    confidences, right = [o.confidence for o in written], [truth == text for truth, text in pairs]
     return FormsScore(
         n=len(written),
         exact_folded=_share(sum(truth == text for truth, text in pairs), len(pairs)),
@@ -188,6 +197,8 @@ def _score(outcomes: list[_Outcome], pages_per_s: float) -> FormsScore:
         blank_right=_share(sum(_is_blank(o) for o in blank), len(blank)),
         unreadable_to_review=_share(sum(_is_for_review(o) for o in unreadable), len(unreadable)),
         pages_per_s=round(pages_per_s, 2),
+        ece=round(calibration_error(confidences, right), 4) if right else None,
+        straight_through=straight_through_shares(confidences, right) if right else None,
     )
 
 

@@ -73,9 +73,7 @@ def _learn(learner: Learner, feed: Iterator[list[TrainingLine]], checksums: list
 def _release(learner: Learner, checksums: list[str]) -> RunRecord:
     """Measure the averaged network and write it, with its record, to the run's folder."""
     config = learner.config
-    reader = Recognizer(
-        learner.average, learner.alphabet, model_id="training", temperature=1.0, device="cpu"
-    )
+    reader = Recognizer(learner.average, learner.alphabet, model_id="training", device="cpu")
     measured = measure(reader, config.validations)
     first = config.validations[:1]
     fitted_on = [
@@ -89,7 +87,7 @@ def _release(learner: Learner, checksums: list[str]) -> RunRecord:
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
-        temperature=calibrate(reader, fitted_on),
+        calibrators={"ink": asdict(calibrate(reader, fitted_on).ink)},
     )
     save_checkpoint(config.out / WEIGHTS, learner.average, learner.model_config, record.as_dict())
     write_record(config.out / RECORD, record)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.types import CharReading, Reading
+from recognition.types import CharReading, Evidence, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,4 +51,11 @@ class ScriptedRecognizer:
             )
             for at, char in enumerate(text)
         )
-        return Reading(text=text, confidence=self._confidence, chars=chars, model_id=self.model_id)
+        evidence = Evidence(ink_log_prob=math.log(self._confidence), share=None)
+        return Reading(
+            text=text,
+            confidence=self._confidence,
+            evidence=evidence,
+            chars=chars,
+            model_id=self.model_id,
+        )

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.checkpoint import save_checkpoint
+from recognition.confidence import UNCALIBRATED, Calibrator, Calibrators
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
 from recognition.recognizer import Recognizer, read_lines
@@ -14,9 +17,7 @@ from tests.unit.recognition.networks import SMALL, small_network
 
 @pytest.fixture(scope="module")
 def reader():
-    return Recognizer(
-        small_network(), Alphabet(NAME_ALPHABET), model_id="test", temperature=1.0, device="cpu"
-    )
+    return Recognizer(small_network(), Alphabet(NAME_ALPHABET), model_id="test", device="cpu")
 
 
 def crops(count=9, seed=4):
@@ -71,9 +72,10 @@ def test_names_stay_out_of_what_is_printed(reader):
     assert "chars" not in repr(reading)
 
 
-def test_a_checkpoint_gives_its_own_id_and_temperature(tmp_path):
+def test_a_checkpoint_gives_its_own_id_and_calibrators(tmp_path):
     path = tmp_path / "small.safetensors"
-    model_id = save_checkpoint(path, small_network(), SMALL, {"temperature": 50.0})
+    sure = Calibrators(ink=Calibrator(intercept=9.0, weight=0.0))
+    model_id = save_checkpoint(path, small_network(), SMALL, {"calibrators": sure.as_dict()})
 
     hot = Recognizer.load(path)
     save_checkpoint(path, small_network(), SMALL, {})
@@ -96,4 +98,27 @@ def test_a_recognizer_that_believes_a_prior_says_what_ink_and_names_say(reader):
     readings = reader.believing(prior).read(crops(5))
 
     assert [reading.text for reading in readings] == [wanted[index] for index in range(5)]
-    assert all(0 <= reading.confidence <= 1 for reading in readings)
+    for reading in readings:
+        assert reading.evidence.share is not None
+        assert reading.confidence == UNCALIBRATED.confidence(reading.evidence)
+
+
+def test_without_names_confidence_is_made_of_the_ink_alone(reader):
+    for reading in reader.read(crops(3)):
+        assert reading.evidence.share is None
+        assert reading.confidence == pytest.approx(math.exp(reading.evidence.ink_log_prob))
+
+
+def test_a_recognizer_that_believes_a_prior_keeps_its_calibrators():
+    calibrators = Calibrators(names=Calibrator(intercept=9.0, weight=0.0))
+    own = Recognizer(
+        small_network(),
+        Alphabet(NAME_ALPHABET),
+        model_id="test",
+        device="cpu",
+        calibrators=calibrators,
+    )
+
+    (reading,) = own.believing(read_prior()).read(crops(1))
+
+    assert reading.confidence == calibrators.names.confidence(reading.evidence) > 0.99

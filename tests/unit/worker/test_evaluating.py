@@ -109,6 +109,23 @@ def test_a_file_that_cannot_be_decoded_is_refused_and_ends_nothing(tmp_path):
     assert report.all.exact_folded == 0.5
 
 
+def test_confidence_is_judged_over_written_fields_and_a_refused_page_has_none(tmp_path):
+    rows = [f"{scan}.png,{FIRST.name},Ada" for scan in "ab"]
+    folder = lay_out(tmp_path, rows, a=filled(FIRST), b=noise_page(1))
+
+    report = evaluate(folder, confidence=0.9)
+
+    assert report.all.ece == pytest.approx(0.05)  # 0.9 and right, 0 and wrong
+    assert report.all.straight_through == {"0.005": 0.5, "0.01": 0.5, "0.02": 0.5}
+
+
+def test_where_nothing_is_written_there_is_no_confidence_to_judge(tmp_path):
+    report = evaluate(lay_out(tmp_path, [f"a.png,{FIRST.name},"], a=filled(FIRST)))
+
+    assert report.all.ece is None
+    assert report.all.straight_through is None
+
+
 @pytest.mark.parametrize(
     ("confidence", "share"),
     [pytest.param(0.3, 1.0, id="unsure"), pytest.param(0.99, 0.0, id="sure")],
