@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_pages: Annotated[int, Field(gt=0)] = 50
     max_page_mpx: Annotated[float, Field(gt=0)] = 80.0  # megapixels after decoding
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.85  # confidence
+    thresholds: Path | None = None  # penname route's, by field; review_below for all others
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
+from worker.thresholds import NO_THRESHOLDS, read_thresholds
 from worker.types import RunIdentity
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from worker.local import Run, Tally
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
+    from worker.thresholds import Thresholds
 
 _MIB = 1024 * 1024
 
@@ -93,6 +95,7 @@ def open_run(
     from worker.storage.sources import open_store
     from worker.templates import load_templates
 
+    thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
     templates = load_templates(template_folders)
     store = open_store(settings.store, _s3_options(settings))
     sessions = open_database(settings.database_url.get_secret_value())
@@ -101,6 +104,7 @@ def open_run(
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
         recognizer = _recognizer_beside_the_pool(settings)
+        _check_model(thresholds, recognizer)
         identity = RunIdentity(
             templates_version=templates_version(templates), model_id=recognizer.model_id
         )
@@ -108,6 +112,7 @@ def open_run(
             batch_id=_register(sessions, settings, templates, identity, batch),
             identity=identity,
             review_below=settings.review_below,
+            thresholds=thresholds,
             fetch=partial(sources.read, max_bytes=settings.max_document_mib * _MIB),
             pool=pool,
             recognizer=recognizer,
@@ -129,6 +134,15 @@ def _recognizer_beside_the_pool(settings: Settings) -> Recognizer:
     # With more threads than cores, torch's would spin while the processes wait for a core.
     use_threads(settings.recognize_threads)
     return load_recognizer(settings)
+
+
+def _check_model(thresholds: Thresholds, recognizer: Recognizer) -> None:
+    """Refuse thresholds that were picked from another model's confidences."""
+    if thresholds.model_id not in {None, recognizer.model_id}:
+        raise ConfigError(
+            f"the thresholds were picked for model {thresholds.model_id}, but this is "
+            f"{recognizer.model_id}; audit its readings and run penname route again"
+        )
 
 
 def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:

@@ -19,6 +19,7 @@ from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
 from worker.cli.read import read
 from worker.cli.results import results
+from worker.cli.route import route
 from worker.cli.sample import sample
 from worker.cli.template import template_app
 from worker.errors import ExitCode, WorkerError
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(read)
 app.command()(results)
 app.command()(explain)
+app.command()(route)
 app.command()(sample)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")

@@ -78,6 +78,10 @@ def read(  # noqa: PLR0913, each is an option of the command
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes that cut pages. (one a core)")
     ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What penname route found: how sure each field must be."),
+    ] = None,
 ) -> None:
     """Read the names on scanned forms into the database.
 
@@ -94,6 +98,7 @@ def read(  # noqa: PLR0913, each is an option of the command
         checkpoint=checkpoint,
         device=device,
         segment_processes=processes,
+        thresholds=thresholds,
     )
     configure_logs(settings.log_level)
     sources = open_sources(settings)

@@ -13,6 +13,7 @@ from tests.factories import (
 )
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from worker.recognizing import failed_document, read_pages
+from worker.thresholds import REVIEW_ALL, Thresholds
 from worker.types import DocumentStatus, FieldStatus
 
 WRITTEN = make_crop()
@@ -48,6 +49,30 @@ def test_a_field_is_read_only_when_it_is_in_its_place_and_the_network_is_sure(
     (document,) = read([page_of(crop)], texts=(text,), confidence=confidence)
 
     assert document.pages[0].fields[0].status is status
+
+
+@pytest.mark.parametrize(
+    ("threshold", "status"),
+    [
+        pytest.param(0.6, FieldStatus.READ, id="lower"),
+        pytest.param(0.75, FieldStatus.LOW_CONFIDENCE, id="higher"),
+        pytest.param(REVIEW_ALL, FieldStatus.LOW_CONFIDENCE, id="all-to-review"),
+    ],
+)
+def test_a_field_with_a_threshold_of_its_own_is_judged_by_that(threshold, status):
+    thresholds = Thresholds(fields={("clinic", "full_name"): threshold})
+    other = make_crop(field_name="guardian")
+
+    (document,) = read_pages(
+        [[page_of(WRITTEN, other)]],
+        ScriptedRecognizer(confidence=0.7),
+        review_below=0.7,
+        thresholds=thresholds,
+    )
+
+    own, by_default = document.pages[0].fields
+    assert own.status is status
+    assert by_default.status is FieldStatus.READ
 
 
 def test_a_reading_keeps_its_text_its_confidence_and_its_characters():

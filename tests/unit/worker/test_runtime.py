@@ -59,6 +59,49 @@ def test_the_version_of_templates_changes_with_any_of_them_and_not_with_their_or
     assert len(version) == 12
 
 
+def opened_with(text, *, template_folder, checkpoint, tmp_path):
+    (tmp_path / "thresholds.toml").write_text(text)
+    settings = read_settings(
+        database_url=f"sqlite:///{tmp_path}/penname.db",
+        store=str(tmp_path / "store"),
+        checkpoint=checkpoint,
+        segment_processes=1,
+        thresholds=tmp_path / "thresholds.toml",
+    )
+    return open_run(
+        settings,
+        template_folders=[template_folder],
+        sources=open_sources(settings),
+        batch="autumn",
+        on_progress=lambda _: None,
+    )
+
+
+def test_a_run_obeys_the_thresholds_that_were_picked_for_its_model(
+    template_folder, checkpoint, tmp_path
+):
+    model_id = load_recognizer(read_settings(checkpoint=checkpoint)).model_id
+    text = f'model = "{model_id}"\n[fields.clinic]\nfull_name = 0.97\n'
+
+    with opened_with(
+        text, template_folder=template_folder, checkpoint=checkpoint, tmp_path=tmp_path
+    ) as run:
+        assert run.thresholds.least("clinic", "full_name", default=run.review_below) == 0.97
+        assert run.thresholds.least("clinic", "guardian", default=run.review_below) == 0.85
+
+
+def test_thresholds_of_another_model_are_refused(template_folder, checkpoint, tmp_path):
+    run = opened_with(
+        'model = "0123456789ab"\n',
+        template_folder=template_folder,
+        checkpoint=checkpoint,
+        tmp_path=tmp_path,
+    )
+
+    with pytest.raises(ConfigError, match="picked for model 0123456789ab"), run:
+        pytest.fail("thresholds of another model were taken")
+
+
 def test_a_run_is_registered_with_its_model_its_templates_and_its_batch(
     template_folder, forms, checkpoint, tmp_path
 ):
