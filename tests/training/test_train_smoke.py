@@ -102,6 +102,7 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
     record = load_checkpoint(weights).record
     assert record["steps"] == 360
     assert record["seed"] == 3
+    assert set(record["calibrators"]) == {"ink"}
     assert len(record["data_sha256"]) == 2
     assert record["metrics"]["names"]["cer"] == pytest.approx(report.cer)
     assert {"torch", "numpy", "opencv", "python"} <= record["versions"].keys()

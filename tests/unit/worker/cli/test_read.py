@@ -5,6 +5,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from tests.fakes.scripted_pool import CRASHES, FIELDS
 from worker.cli import read as read_module
 from worker.cli.advice import ADVICE
 from worker.cli.read import batch_name, progress_bar, read
-from worker.errors import ExitCode, FailureCode, ObjectMissingError
+from worker.errors import ConfigError, ExitCode, FailureCode, ObjectMissingError
 from worker.local import Tally
 from worker.logs import configure_logs
 
@@ -155,6 +156,22 @@ def test_ctrl_c_ends_with_its_code_and_says_how_to_go_on(run, inbox, monkeypatch
 
     assert done.exit_code == 130
     assert "stopped; the same command goes on" in done.output
+
+
+def test_thresholds_are_a_setting_that_the_option_gives(inbox, monkeypatch):
+    given = []
+
+    def open_run(settings, **__):
+        given.append(settings.thresholds)
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr(worker.runtime, "open_run", open_run)
+    monkeypatch.setattr(read_module, "configure_logs", lambda _: None)
+
+    CliRunner().invoke(APP, [str(inbox), "--thresholds", "thresholds.toml"])
+    CliRunner().invoke(APP, [str(inbox)])
+
+    assert given == [Path("thresholds.toml"), None]
 
 
 def test_a_terminal_gets_a_bar_with_the_rate_and_the_time_left(monkeypatch):
