@@ -60,6 +60,19 @@ class PreprocessParams:
 PARAMS = PreprocessParams()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LineView:
+    """A crop as the network sees it, and which of the crop's columns each of its own shows."""
+
+    image: LineImage
+    left: float  # where its first column begins, px of the crop
+    step: float  # px of the crop that one of its columns shows
+
+    def column(self, x_px: float) -> float:
+        """Give the crop's column, in px from its left edge, at ``x_px`` from the view's."""
+        return self.left + x_px * self.step
+
+
 def line_image(crop: GrayImage, params: PreprocessParams = PARAMS) -> LineImage:
     """Turn a crop into the network's view of it.
 
@@ -73,13 +86,22 @@ def line_image(crop: GrayImage, params: PreprocessParams = PARAMS) -> LineImage:
     Raises:
         ValueError: the crop is not a non-empty (h, w) uint8 array, which is a caller's bug.
     """
+    return line_view(crop, params).image
+
+
+def line_view(crop: GrayImage, params: PreprocessParams = PARAMS) -> LineView:
+    """Turn a crop into the network's view of it, with the way back; otherwise ``line_image``."""
     if crop.ndim != 2 or crop.dtype != np.uint8 or 0 in crop.shape:
         raise ValueError(f"want a non-empty (h, w) uint8 crop, got {crop.shape} {crop.dtype}")
-    ink = even_ink(_reduced(crop, params), params)
+    small = _reduced(crop, params)
+    ink = even_ink(small, params)
+    reduction = crop.shape[1] / small.shape[1]
     box = writing_box(ink, params)
     if box is None:
-        return np.zeros((params.height_px, params.height_px), np.uint8)
-    return _scaled(ink, _measure(ink, box, params), params)
+        paper = np.zeros((params.height_px, params.height_px), np.uint8)
+        return LineView(image=paper, left=0.0, step=crop.shape[1] / params.height_px)
+    view = _scaled(ink, _measure(ink, box, params), params)
+    return LineView(image=view.image, left=view.left * reduction, step=view.step * reduction)
 
 
 def even_ink(crop: GrayImage, params: PreprocessParams) -> GrayImage:
@@ -181,7 +203,7 @@ def _measure(ink: GrayImage, box: tuple[int, int, int, int], params: PreprocessP
     left, top, right, bottom = box
     mask = ink[top:bottom, left:right] > 255 * params.ink_level
     rows, columns = np.nonzero(mask)
-    across = columns - (right - left - 1) / 2
+    across = columns.astype(np.float64) - (right - left - 1) / 2
     slope = _slope(rows, across, mask.shape, params)
     level = np.sort(rows - slope * across)
     tail = int(params.tail_share * len(level))
@@ -223,7 +245,7 @@ def _widening(stroke_gap_px: float, params: PreprocessParams) -> float:
     return max(widest, min(narrowest, 1.0))
 
 
-def _scaled(ink: GrayImage, writing: _Writing, params: PreprocessParams) -> LineImage:
+def _scaled(ink: GrayImage, writing: _Writing, params: PreprocessParams) -> LineView:
     """Cut the writing with its margin, level it and bring it to the line image's size."""
     height = max(writing.height, params.min_writing_share * ink.shape[0], 4.0)
     scale = params.writing_px / height
@@ -252,4 +274,5 @@ def _scaled(ink: GrayImage, writing: _Writing, params: PreprocessParams) -> Line
         ]
     )
     size = (width_px, params.height_px)
-    return np.asarray(cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+    image = np.asarray(cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
+    return LineView(image=image, left=left, step=1 / across)

@@ -12,6 +12,7 @@ The probabilities come from ``training.build_prior``.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 import zlib
@@ -61,7 +62,7 @@ class PriorTables:
 
 
 class NamePrior:
-    """A name prior ready for use; never changes once made."""
+    """A name prior ready for use; never changes once made. ``digest`` tells it from others."""
 
     def __init__(self, tables: PriorTables) -> None:
         """Link the states.
@@ -70,6 +71,7 @@ class NamePrior:
             CheckpointError: the tables contradict each other.
         """
         _check(tables)
+        self.digest = _digest(tables)
         self._next, self._log_probs = _unfold(tables)
         shares = tables.endings.astype(np.float64)
         self._endings = dict(zip(ENDINGS, np.log(shares / shares.sum()).tolist(), strict=True))
@@ -130,6 +132,14 @@ def write_prior(path: Path, tables: PriorTables) -> None:
     """Write a prior file: compressed arrays, no pickle."""
     with path.open("wb") as file:
         np.savez_compressed(file, **{name: getattr(tables, name) for name in _STORED})
+
+
+def _digest(tables: PriorTables) -> str:
+    """Give the SHA-256 over the tables, in hex: the same for any file that holds them."""
+    digest = hashlib.sha256()
+    for name in _STORED:
+        digest.update(np.ascontiguousarray(getattr(tables, name)).tobytes())
+    return digest.hexdigest()
 
 
 def _check(tables: PriorTables) -> None:

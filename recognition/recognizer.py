@@ -7,6 +7,7 @@ prior weighs what names say beside the ink.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import torch
@@ -50,7 +51,16 @@ class Recognizer:
         calibrators: Calibrators = UNCALIBRATED,
         prior: NamePrior | None = None,
     ) -> None:
-        """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
+        """Take a network in eval mode; ``Recognizer.load`` is the usual way.
+
+        Args:
+            model: the network.
+            alphabet: of its labels.
+            model_id: names network and prior.
+            device: as torch names it.
+            calibrators: make confidence of evidence, with a prior and without.
+            prior: what names say beside the ink; None is greedy reading.
+        """
         self._model = model.to(device)
         self._alphabet = alphabet
         self._calibrators = calibrators
@@ -75,11 +85,16 @@ class Recognizer:
         )
 
     def believing(self, prior: NamePrior) -> Recognizer:
-        """Give a recognizer of the same network that weighs what names say beside the ink."""
+        """Give a recognizer of the same network that weighs what names say beside the ink.
+
+        Its confidence has a calibrator of its own. Its model id tells readings with this prior,
+        believed this far, from others.
+        """
+        how = hashlib.sha256(f"{prior.digest} {PriorParams()}".encode()).hexdigest()[:8]
         return Recognizer(
             self._model,
             self._alphabet,
-            model_id=self.model_id,
+            model_id=f"{self.model_id}+{how}",
             device=self._device,
             calibrators=self._calibrators,
             prior=prior,
@@ -105,16 +120,19 @@ class Recognizer:
 
     def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
         if self._prior is None:
-            text, chars, _ = best_path(log_probs, self._alphabet)
+            raw_text, chars, _ = best_path(log_probs, self._alphabet)
+            text = raw_text
             evidence = self._evidence(log_probs, chars, share=None)
         else:
             weighed = with_prior(
                 log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
             )
-            text, chars = weighed.text, weighed.chars
+            raw_text, text, chars = weighed.raw_text, weighed.text, weighed.chars
             evidence = self._evidence(log_probs, chars, share=weighed.probability)
         return Reading(
+            raw_text=raw_text.strip(),
             text=text.strip(),
+            raw_confidence=UNCALIBRATED.confidence(evidence),
             confidence=self._calibrators.confidence(evidence),
             evidence=evidence,
             chars=chars,

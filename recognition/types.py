@@ -70,8 +70,10 @@ class Evidence:
 class Reading:
     """What one crop says."""
 
-    text: str = field(repr=False)  # NFC; may be empty; a name, so kept out of logs
+    raw_text: str = field(repr=False)  # what the ink says; NFC; may be empty; kept out of logs
+    text: str = field(repr=False)  # after the prior; the same as raw_text without one
+    raw_confidence: float  # [0, 1], before calibration
     confidence: float  # [0, 1], calibrated chance that text is right, but for case and marks
     evidence: Evidence  # that confidence was made of
     chars: tuple[CharReading, ...] = field(repr=False)
-    model_id: str  # first 12 hex digits of the checkpoint's SHA-256
+    model_id: str  # first 12 hex digits of the checkpoint's SHA-256, and the prior's after a +

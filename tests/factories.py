@@ -127,7 +127,9 @@ def make_refused_page(**changes: Any) -> SegmentedPage:
 
 def make_reading(**changes: Any) -> Reading:
     defaults: dict[str, Any] = {
+        "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "raw_confidence": 0.95,
         "confidence": 0.97,
         "evidence": Evidence(ink_log_prob=-0.03, share=None),
         "chars": (),

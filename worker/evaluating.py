@@ -37,8 +37,21 @@ _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormsReading:
+    """How well written fields were read in one way: greedily, or with a prior over names."""
+
+    exact_folded: float | None
+    cer: float | None  # folded
+    ece: float | None  # as below, of its own confidence
+    straight_through: Mapping[str, float] | None  # as below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormsScore:
-    """How well fields were read; each share is None where nothing was there to count."""
+    """How well fields were read; each share is None where nothing was there to count.
+
+    All is greedy reading but for ``prior``, which is None where no prior was given.
+    """
 
     n: int  # written fields
     exact_folded: float | None  # [0, 1], share of them read exactly, folded
@@ -48,9 +61,10 @@ class FormsScore:
     blank: int  # fields left blank
     blank_right: float | None  # [0, 1], share of the blank fields found blank
     unreadable_to_review: float | None  # [0, 1], share of UNREADABLE fields sent to a person
-    pages_per_s: float  # page bytes to text, one process
+    pages_per_s: float  # page bytes to text, one process, greedy
     ece: float | None  # expected calibration error over written fields, in ten bins
     straight_through: Mapping[str, float] | None  # by target error, as for name crops
+    prior: FormsReading | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,32 +113,47 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     limits: DecodeLimits,
     recognizer: CropReader,
     review_below: float,
+    weighed: CropReader | None = None,
 ) -> FormsReport:
     """Read every scan that ``truth.csv`` names, one process, and score the fields.
+
+    Args:
+        folder: holds ``truth.csv`` and the scans.
+        catalog: the forms that every page is offered.
+        params: of segmentation.
+        limits: of decoding.
+        recognizer: reads greedily.
+        review_below: confidence in [0, 1]; a reading below it is for a person.
+        weighed: reads the same crops once more, with a prior over names.
 
     Raises:
         ConfigError: there is no ``truth.csv``, or it lacks a column.
     """
     truths = _read_truth(folder / "truth.csv")
     outcomes: list[_Outcome] = []
+    with_prior: list[_Outcome] = []
     page_count = 0
-    started = time.perf_counter()
+    seconds = 0.0
     scans = iter(truths.items())
     while batch := list(islice(scans, _SCANS_AT_ONCE)):
+        started = time.perf_counter()
         pages = [
             _segment(folder / form / scan, catalog, params, limits) for (form, scan), _ in batch
         ]
         page_count += sum(map(len, pages))
         readings = read_pages(pages, recognizer, review_below=review_below)
-        for (_, rows), reading in zip(batch, readings, strict=True):
-            outcomes += _match(rows, reading)
-    pages_per_s = page_count / max(time.perf_counter() - started, 1e-9)
-    by_field: dict[str, list[_Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        by_field[outcome.truth.field].append(outcome)
+        seconds += time.perf_counter() - started
+        outcomes += _match_all(batch, readings)
+        if weighed is not None:
+            again = read_pages(pages, weighed, review_below=review_below)
+            with_prior += _match_all(batch, again)
+    pages_per_s = page_count / max(seconds, 1e-9)
+    names = sorted({outcome.truth.field for outcome in outcomes})
     return FormsReport(
-        all=_score(outcomes, pages_per_s),
-        fields={name: _score(found, pages_per_s) for name, found in sorted(by_field.items())},
+        all=_score(outcomes, with_prior, pages_per_s),
+        fields={
+            name: _score(_of(name, outcomes), _of(name, with_prior), pages_per_s) for name in names
+        },
     )
 
 
@@ -167,6 +196,20 @@ def _segment(
         return (refused_page(0, error.code, str(error)),)
 
 
+def _match_all(
+    batch: Iterable[tuple[object, Iterable[_Truth]]], readings: Iterable[DocumentReading]
+) -> list[_Outcome]:
+    return [
+        outcome
+        for (_, rows), reading in zip(batch, readings, strict=True)
+        for outcome in _match(rows, reading)
+    ]
+
+
+def _of(field: str, outcomes: list[_Outcome]) -> list[_Outcome]:
+    return [outcome for outcome in outcomes if outcome.truth.field == field]
+
+
 def _match(rows: Iterable[_Truth], document: DocumentReading) -> Iterator[_Outcome]:
     """Set each truth beside what was read at its place."""
     pages = {page.page_index: page for page in document.pages}
@@ -180,26 +223,43 @@ def _match(rows: Iterable[_Truth], document: DocumentReading) -> Iterator[_Outco
         yield _Outcome(truth=truth, reading=reading, wrong_form=wrong_form)
 
 
-def _score(outcomes: list[_Outcome], pages_per_s: float) -> FormsScore:
-    written = [o for o in outcomes if o.truth.text not in {"", UNREADABLE}]
+def _score(outcomes: list[_Outcome], with_prior: list[_Outcome], pages_per_s: float) -> FormsScore:
+    greedy = _accuracy(outcomes)
     blank = [o for o in outcomes if not o.truth.text]
     unreadable = [o for o in outcomes if o.truth.text == UNREADABLE]
-    pairs = [(fold(o.truth.text), fold(o.text)) for o in written]
-    edits = sum(edit_distance(truth, text) for truth, text in pairs)
-    confidences, right = [o.confidence for o in written], [truth == text for truth, text in pairs]
     return FormsScore(
-        n=len(written),
-        exact_folded=_share(sum(truth == text for truth, text in pairs), len(pairs)),
-        cer=_share(edits, sum(len(truth) for truth, _ in pairs)),
+        n=len(_written(outcomes)),
+        exact_folded=greedy.exact_folded,
+        cer=greedy.cer,
         refused=sum(o.reading is None and not o.wrong_form for o in outcomes),
         wrong_form=sum(o.wrong_form for o in outcomes),
         blank=len(blank),
         blank_right=_share(sum(_is_blank(o) for o in blank), len(blank)),
         unreadable_to_review=_share(sum(_is_for_review(o) for o in unreadable), len(unreadable)),
         pages_per_s=round(pages_per_s, 2),
+        ece=greedy.ece,
+        straight_through=greedy.straight_through,
+        prior=_accuracy(with_prior) if with_prior else None,
+    )
+
+
+def _accuracy(outcomes: list[_Outcome]) -> FormsReading:
+    """Say how the written fields were read, and how far their confidence can be believed."""
+    written = _written(outcomes)
+    pairs = [(fold(o.truth.text), fold(o.text)) for o in written]
+    edits = sum(edit_distance(truth, text) for truth, text in pairs)
+    right = [truth == text for truth, text in pairs]
+    confidences = [o.confidence for o in written]
+    return FormsReading(
+        exact_folded=_share(sum(right), len(right)),
+        cer=_share(edits, sum(len(truth) for truth, _ in pairs)),
         ece=round(calibration_error(confidences, right), 4) if right else None,
         straight_through=straight_through_shares(confidences, right) if right else None,
     )
+
+
+def _written(outcomes: list[_Outcome]) -> list[_Outcome]:
+    return [o for o in outcomes if o.truth.text not in {"", UNREADABLE}]
 
 
 def _is_blank(outcome: _Outcome) -> bool:

@@ -35,7 +35,7 @@ class CropReader(Protocol):
 
     @property
     def model_id(self) -> str:
-        """First 12 hex digits of the checkpoint's SHA-256."""
+        """First 12 hex digits of the checkpoint's SHA-256, and the prior's after a +."""
         ...
 
     def read(self, crops: Sequence[GrayImage], /) -> list[Reading]:
@@ -127,9 +127,9 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
     return FieldReading(
         crop=crop,
         status=status,
-        raw_text=reading.text,
+        raw_text=reading.raw_text,
         text=reading.text,
-        raw_confidence=reading.confidence,
+        raw_confidence=reading.raw_confidence,
         confidence=confidence,
         chars=reading.chars,
     )

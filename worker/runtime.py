@@ -51,18 +51,20 @@ def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
 
 
 def load_recognizer(settings: Settings) -> Recognizer:
-    """Load the network.
+    """Load the network, and the name prior unless the settings leave it out.
 
     Raises:
-        CheckpointError: the checkpoint cannot be used.
+        CheckpointError: the checkpoint or the prior cannot be used.
         ConfigError: there is no such device.
     """
+    from recognition.prior import read_prior
     from recognition.recognizer import Recognizer
 
     try:
-        return Recognizer.load(settings.checkpoint, device=settings.device)
+        recognizer = Recognizer.load(settings.checkpoint, device=settings.device)
     except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
         raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
+    return recognizer.believing(read_prior()) if settings.name_prior else recognizer
 
 
 def open_sources(settings: Settings) -> Sources:

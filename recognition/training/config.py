@@ -37,6 +37,7 @@ class SourceConfig:
     case: str = "written"  # "written": labels follow the ink; "open": they say letters only
     form: bool = False  # crops come with their form's surroundings, so few are added
     join: float = 0.0  # share of lines put together from two crops of one writer
+    words: Path | None = None  # where words stand in the lines, as ``training.align`` writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

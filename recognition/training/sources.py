@@ -6,18 +6,21 @@ Held-out writers and texts beyond the alphabet never enter.
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from recognition.errors import ManifestError
 from recognition.preprocess import PARAMS, even_ink, writing_box
 from recognition.training.crop_store import open_store
 from recognition.training.manifest import read_split, without_held_out
 from recognition.training.words import part_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from recognition.alphabet import Alphabet
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from recognition.training.crop_store import CropStore
     from recognition.types import GrayImage
 
+Stretch = tuple[int, int, str]  # left and right px, half open, and what stands there
 _LONG_STRETCH = 9  # words that follow each other in a line, taken at most ...
+_CAPITALS = 0.6  # share of the joins that set two words with capitals side by side, as names are
 _LONG_SHARE = 0.25  # ... in this share of the stretches; the rest are as short as names
 
 
@@ -48,19 +53,26 @@ class Source:
     lines: tuple[tuple[Piece, ...], ...]  # each crop as its words, or as one whole piece
     writer_of: tuple[int, ...]  # each line's writer
     by_writer: tuple[tuple[int, ...], ...]  # each writer's lines
+    capitals: tuple[tuple[Piece, ...], ...]  # each writer's pieces that begin with a capital
 
 
 def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Source:
-    """Read one source; its decoded crops are kept in a store in the folder ``stores``."""
+    """Read one source; its decoded crops are kept in a store in the folder ``stores``.
+
+    Raises:
+        ManifestError: a file is missing or damaged.
+    """
     samples = without_held_out(read_split(source.folder, source.split))
     store = open_store(samples, stores)
+    parted = _read_parted(source.words)
     lines: list[tuple[Piece, ...]] = []
     writer_of: list[int] = []
     numbers: dict[str, int] = {}
     for index, sample in enumerate(samples):
-        # On a form's crop the widest gaps lie round its print, not between words.
-        words = [sample.text] if source.form else sample.text.split(" ")
-        for run in _readable(index, store.crop(index), words, alphabet):
+        pieces = parted.get(sample.image.name)
+        if pieces is None:
+            pieces = _part(store.crop(index), sample.text, form=source.form)
+        for run in _readable(index, pieces, alphabet):
             writer = sample.writer or f"crop {index}"
             writer_of.append(numbers.setdefault(writer, len(numbers)))
             lines.append(run)
@@ -73,31 +85,53 @@ def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Sourc
         lines=tuple(lines),
         writer_of=tuple(writer_of),
         by_writer=tuple(tuple(own) for own in by_writer),
+        capitals=tuple(
+            tuple(p for line in own for p in lines[line] if p.text[0].isupper())
+            for own in by_writer
+        ),
     )
 
 
-def _readable(
-    index: int, crop: GrayImage, words: list[str], alphabet: Alphabet
-) -> list[tuple[Piece, ...]]:
-    """Give the runs of words of a crop that the alphabet can spell."""
-    places = part_words(crop, words) if len(words) > 1 else [(0, crop.shape[1])]
+def _read_parted(path: Path | None) -> dict[str, list[Stretch]]:
+    """Read what ``training.align`` wrote: stretches by file name; none without a file.
+
+    Raises:
+        ManifestError: the file is missing or of another kind.
+    """
+    if path is None:
+        return {}
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: [(int(left), int(right), str(text)) for left, right, text in pieces]
+            for name, pieces in stored.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ManifestError(f"{path} does not say where words stand") from error
+
+
+def _part(crop: GrayImage, text: str, *, form: bool) -> list[Stretch]:
+    """Part a line by its gaps alone; where they are not clear, it is one stretch."""
+    # On a form's crop the widest gaps lie round its print, not between words.
+    words = [text] if form else text.split(" ")
+    places = part_words(crop, words) if len(words) > 1 else None
     if places is None:
-        plain = _spellable(" ".join(words))
-        whole = Piece(crop=index, left_px=0, right_px=crop.shape[1], text=plain)
-        return [(whole,)] if plain and alphabet.covers(plain) else []
+        return [(0, crop.shape[1], text)]
+    cuts = [(a + b) // 2 for (_, a), (b, _) in itertools.pairwise(places)]
+    edges = itertools.pairwise([0, *cuts, crop.shape[1]])
+    return [(left, right, word) for (left, right), word in zip(edges, words, strict=True)]
+
+
+def _readable(
+    index: int, stretches: Sequence[Stretch], alphabet: Alphabet
+) -> list[tuple[Piece, ...]]:
+    """Give the runs of stretches of a crop that the alphabet can spell."""
     runs: list[tuple[Piece, ...]] = []
     run: list[Piece] = []
-    edges = [
-        0,
-        *((a + b) // 2 for (_, a), (b, _) in itertools.pairwise(places)),
-        crop.shape[1],
-    ]
-    for number, word in enumerate(words):
-        plain = _spellable(word)
+    for left, right, text in stretches:
+        plain = _spellable(text)
         if plain and alphabet.covers(plain):
-            run.append(
-                Piece(crop=index, left_px=edges[number], right_px=edges[number + 1], text=plain)
-            )
+            run.append(Piece(crop=index, left_px=left, right_px=right, text=plain))
         elif run:
             runs.append(tuple(run))
             run = []
@@ -117,8 +151,13 @@ def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
         return _stretch(source, number, rng, most=most)
     mates = source.by_writer[source.writer_of[number]]
     other = mates[int(rng.integers(len(mates)))]
-    first, text = _stretch(source, number, rng, most=1)
-    second, more = _stretch(source, other, rng, most=2)
+    capitals = source.capitals[source.writer_of[number]]
+    if capitals and rng.random() < _CAPITALS:
+        first, text = _cut(source, [capitals[int(rng.integers(len(capitals)))]])
+        second, more = _cut(source, [capitals[int(rng.integers(len(capitals)))]])
+    else:
+        first, text = _stretch(source, number, rng, most=1)
+        second, more = _stretch(source, other, rng, most=2)
     return join_crops(first, second, rng), f"{text} {more}"
 
 
@@ -129,9 +168,13 @@ def _stretch(
     pieces = source.lines[number]
     count = min(len(pieces), int(rng.integers(1, most + 1)))
     start = int(rng.integers(len(pieces) - count + 1))
-    chosen = pieces[start : start + count]
-    crop = source.store.crop(chosen[0].crop)
-    return crop[:, chosen[0].left_px : chosen[-1].right_px], " ".join(p.text for p in chosen)
+    return _cut(source, pieces[start : start + count])
+
+
+def _cut(source: Source, pieces: Sequence[Piece]) -> tuple[GrayImage, str]:
+    """Cut pieces that follow each other out of their crop."""
+    crop = source.store.crop(pieces[0].crop)
+    return crop[:, pieces[0].left_px : pieces[-1].right_px], " ".join(p.text for p in pieces)
 
 
 def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) -> GrayImage:
@@ -139,7 +182,8 @@ def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) ->
     a, b = _tight(first), _tight(second)
     # Crops of one writer differ in scale, their letters less so: halve what tells them apart.
     scale = (a.shape[0] / b.shape[0]) ** 0.5
-    b = np.asarray(cv2.resize(b, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    size = max(1, round(b.shape[1] * scale)), max(1, round(b.shape[0] * scale))
+    b = np.asarray(cv2.resize(b, size, interpolation=cv2.INTER_AREA), np.uint8)
     tall = max(a.shape[0], b.shape[0])
     gap = int(rng.uniform(0.15, 1.4) ** 1.3 * min(64, tall))
     foot = int(0.1 * rng.normal(0, 1) * tall)

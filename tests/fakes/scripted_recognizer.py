@@ -53,7 +53,9 @@ class ScriptedRecognizer:
         )
         evidence = Evidence(ink_log_prob=math.log(self._confidence), share=None)
         return Reading(
+            raw_text=text,
             text=text,
+            raw_confidence=self._confidence,
             confidence=self._confidence,
             evidence=evidence,
             chars=chars,

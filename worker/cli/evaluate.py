@@ -59,7 +59,7 @@ def names(  # noqa: PLR0913, each is an option of the command
     from worker.config import read_settings
     from worker.runtime import load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device)
+    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
     recognizer = load_recognizer(settings)
     report = evaluate_names(
         recognizer,
@@ -82,19 +82,22 @@ def forms(
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
-    """Score the whole path, page to text, on filled forms whose values are known."""
+    """Score the whole path, page to text, on filled forms, with and without a prior."""
+    from recognition.prior import read_prior
     from worker.config import read_settings
     from worker.evaluating import evaluate_forms
     from worker.runtime import decode_limits, load_catalog, load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device)
+    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
+    recognizer = load_recognizer(settings)
     catalog, params = load_catalog([templates])
     report = evaluate_forms(
         folder,
         catalog=catalog,
         params=params,
         limits=decode_limits(settings),
-        recognizer=load_recognizer(settings),
+        recognizer=recognizer,
+        weighed=recognizer.believing(read_prior()),
         review_below=settings.review_below,
     )
     whole = asdict(report)

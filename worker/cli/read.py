@@ -75,6 +75,10 @@ def read(  # noqa: PLR0913, each is an option of the command
     device: Annotated[
         str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. (cpu)")
     ] = None,
+    prior: Annotated[
+        bool | None,
+        typer.Option("--prior/--no-prior", help="Weigh what names say beside the ink. (--prior)"),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes that cut pages. (one a core)")
     ] = None,
@@ -97,6 +101,7 @@ def read(  # noqa: PLR0913, each is an option of the command
         store=store,
         checkpoint=checkpoint,
         device=device,
+        name_prior=prior,
         segment_processes=processes,
         thresholds=thresholds,
     )

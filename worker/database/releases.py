@@ -22,8 +22,8 @@ def register_model(
 
     Args:
         session: an open transaction.
-        model_id: first 12 hex digits of the checkpoint's SHA-256.
-        sha256: the whole of it.
+        model_id: first 12 hex digits of the checkpoint's SHA-256, and the prior's after a +.
+        sha256: the whole of the checkpoint's.
         config: what builds the network, as JSON can hold it.
     """
     new = insert_into(session, ModelRow).values(

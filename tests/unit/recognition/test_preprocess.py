@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
-from recognition.preprocess import PARAMS, even_ink, line_image, writing_box
+from recognition.preprocess import PARAMS, even_ink, line_image, line_view, writing_box
 
 
 def paper(height=60, width=300, grey=255):
@@ -153,3 +153,61 @@ def test_any_crop_gives_a_line_image_and_stays_as_it_was(crop):
 def test_what_is_no_grey_crop_is_a_callers_bug(crop):
     with pytest.raises(ValueError, match="uint8"):
         line_image(crop)
+
+
+def pickets(gap, *, count=40, height=40, tail=0):
+    """Upright strokes a gap apart; the first one may reach down below the others."""
+    crop = np.full((height + 60, gap * count + 40), 255, np.uint8)
+    for index in range(count):
+        crop[20 : 20 + height, 20 + gap * index : 23 + gap * index] = 0
+    crop[20 : 20 + height + tail, 20:23] = 0
+    return crop
+
+
+def stroke_gap(line):
+    """Columns from one upright stroke to the next."""
+    inked = line[PARAMS.height_px // 2] > 127
+    starts = np.flatnonzero(np.diff(inked, prepend=False) & inked)
+    return float(np.diff(starts).mean())
+
+
+@pytest.mark.parametrize(
+    ("gap", "wanted"),
+    [
+        pytest.param(7, PARAMS.stroke_gap_px, id="dense"),
+        pytest.param(12, 12 * PARAMS.writing_px / 40, id="as-it-is"),
+        pytest.param(19, PARAMS.loose_gap_px, id="loose"),
+    ],
+)
+def test_strokes_come_to_a_distance_that_the_network_reads(gap, wanted):
+    assert stroke_gap(line_image(pickets(gap))) == pytest.approx(wanted, rel=0.08)
+
+
+def test_one_long_descender_does_not_make_all_letters_small():
+    plain, tailed = line_image(pickets(12)), line_image(pickets(12, tail=30))
+
+    assert stroke_gap(tailed) == pytest.approx(stroke_gap(plain), rel=0.1)
+
+
+@pytest.mark.parametrize("slope", [-0.08, 0.08])
+def test_sloping_writing_is_made_level(slope):
+    crop = pickets(12)
+    turn = np.array([[1, 0, 0], [slope, 1, -slope * crop.shape[1] / 2]])
+    sloping = cv2.warpAffine(crop, turn, crop.shape[::-1], borderValue=255)
+
+    line = line_image(np.asarray(sloping, np.uint8))
+
+    tops = [np.flatnonzero(column)[0] for column in (line > 127).T if column.any()]
+    assert abs(np.mean(tops[:6]) - np.mean(tops[-6:])) < 2
+
+
+def test_a_view_says_where_its_columns_stand_in_the_crop():
+    crop = np.full((200, 900), 255, np.uint8)
+    crop[60:120, 300:310] = 0
+    crop[60:120, 500:510] = 0
+
+    view = line_view(crop)
+
+    inked = np.flatnonzero((view.image > 127).any(axis=0))
+    assert view.column(inked[0]) == pytest.approx(300, abs=6)
+    assert view.column(inked[-1] + 1) == pytest.approx(510, abs=6)

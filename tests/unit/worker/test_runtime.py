@@ -124,7 +124,9 @@ def test_a_run_is_registered_with_its_model_its_templates_and_its_batch(
         batches = rows(run.sessions, "SELECT name FROM batches")
 
     assert run.identity.model_id == model["model_id"] == run.recognizer.model_id
-    assert model["sha256"].startswith(model["model_id"])
+    network, _, prior = model["model_id"].partition("+")
+    assert model["sha256"].startswith(network)
+    assert prior
     assert "alphabet" in model["config"]
     assert {row["template_id"] for row in templates} == {t.template_id for t in forms.templates}
     assert [row["name"] for row in batches] == ["autumn"]

@@ -86,3 +86,14 @@ def test_blank_crops_can_be_joined():
     blank = np.full((40, 60), 255, np.uint8)
 
     assert (join_crops(blank, blank, np.random.default_rng(1)) == 255).all()
+
+
+def test_a_word_of_one_dot_can_be_joined():
+    dot = np.full((40, 60), 255, np.uint8)
+    dot[20, 30] = 0
+    tall = np.full((1, 60), 255, np.uint8)
+    tall[:, 5:50] = 0
+
+    joined = join_crops(tall, dot, np.random.default_rng(1))
+
+    assert (joined < 128).any()
