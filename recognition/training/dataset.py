@@ -12,10 +12,12 @@ import numpy as np
 
 from recognition.alphabet import frames_needed
 from recognition.preprocess import line_image
-from recognition.training.augment import FULL, LIGHT, distort
+from recognition.training.augment import distort
+from recognition.training.augment_params import FULL, LIGHT
+from recognition.training.glyphs import covers
 from recognition.training.names import NameMaker
 from recognition.training.sources import open_source, pick
-from recognition.training.synthetic import HandParams, covers, draw_name
+from recognition.training.synthetic import HANDS, draw_name
 
 if TYPE_CHECKING:
     from recognition.alphabet import Alphabet
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from recognition.types import LineImage
 
 _FRAME_PX = 4  # as the network's, which is not imported here
-_HAND = HandParams(oversampling=1)  # what follows softens every edge
 _FONT_PX = (40, 72)  # line heights that names are drawn at
 
 
@@ -88,6 +89,6 @@ class LineMaker:
             if self._alphabet.covers(text) and covers(font, text):
                 break
         crop = draw_name(
-            text, font_path=font, height_px=int(rng.integers(*_FONT_PX)), rng=rng, params=_HAND
+            text, font_path=font, height_px=int(rng.integers(*_FONT_PX)), rng=rng, params=HANDS
         )
         return TrainingLine(image=line_image(distort(crop, rng)), text=text, open_case=False)

@@ -26,8 +26,8 @@ Ink = npt.NDArray[np.float32]  # (h, w), 0 bare paper to 1 covered
 
 # The hand's own pen sets how thick a stroke is, so that one hand stays one hand.
 _WRITING = HandParams(heavy_pen=0)
-_STEADY = HandParams(loose_letters=0, heavy_pen=0, wave=0, slant=0)
-_SINGLE_LETTER = HandParams(loose_letters=0, heavy_pen=0, wave=0.02, slant=0.12)
+_STEADY = HandParams(loose_letters=0, heavy_pen=0, wave=0, slant_deg=(0, 0))
+_SINGLE_LETTER = HandParams(loose_letters=0, heavy_pen=0, wave=0.02, slant_deg=(-3, 7))
 _BASELINE_SHARE = 0.3  # of the fullest row's ink; tails below the line leave less
 _PRESSURE_STEP_PX = 70  # how far apart pressure is drawn anew, about 6 mm
 _COMB_CAP = 0.6  # a capital's share of its cell's height

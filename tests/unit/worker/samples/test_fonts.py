@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from recognition.training.synthetic import covers
+from recognition.training.glyphs import covers
 from worker.samples.filling import FONT_FOLDER, shipped_fonts
 
 MAX_BYTES = 1_000_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognition.alphabet import NAME_ALPHABET
-from recognition.training.synthetic import covers
+from recognition.training.glyphs import covers
 from worker.samples.filling import shipped_fonts
 from worker.samples.people import FAMILY_NAMES, GIVEN_NAMES, make_person
 
