@@ -1,6 +1,6 @@
 """The main path of recognition: crops to readings.
 
-Each crop becomes a line image, lines of like width are read together, the best path is
+Each crop becomes a line image, the network reads the lines in groups, the best path is
 decoded, and the readings come back in the order of the crops. A recognizer that believes a
 prior weighs what names say beside the ink.
 """
@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from recognition.alphabet import Alphabet
-from recognition.batching import by_width, pad_lines
 from recognition.checkpoint import load_checkpoint
 from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.decode import best_path
 from recognition.likelihood import text_log_prob
+from recognition.line_reader import LineReader
 from recognition.preprocess import line_image
 from recognition.rewriting import PriorParams, with_prior
-from recognition.types import Evidence, LineBatch, Reading
+from recognition.types import Evidence, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -32,14 +32,11 @@ if TYPE_CHECKING:
     from recognition.confidence import Calibrators
     from recognition.model import Crnn
     from recognition.prior import NamePrior
-    from recognition.types import CharReading, GrayImage, LineImage
-
-MAX_LINES = 64  # read at once; more gains nothing on a CPU
-MAX_PIXELS = 64 * 512  # columns of a batch: bounds its memory when lines are wide
+    from recognition.types import CharReading, GrayImage
 
 
 class Recognizer:
-    """A loaded network; holds no state between calls."""
+    """A loaded network; keeps nothing between calls but what its device's memory holds."""
 
     def __init__(  # noqa: PLR0913, all that a loaded network is
         self,
@@ -65,6 +62,7 @@ class Recognizer:
         self._alphabet = alphabet
         self._calibrators = calibrators
         self._device = device
+        self._lines = LineReader(self._model, device=device)
         self._prior = prior
         self.model_id = model_id
 
@@ -111,10 +109,11 @@ class Recognizer:
 
         Raises:
             ValueError: a crop is not a non-empty (h, w) uint8 array.
+            DeviceMemoryError: a crop is too wide for the device's memory, even alone.
         """
         lines = [line_image(crop) for crop in crops]
         found: dict[int, Reading] = {}
-        for index, log_probs in read_lines(self._model, lines, device=self._device):
+        for index, log_probs in self._lines.read(lines):
             found[index] = self._reading(log_probs)
         return [found[index] for index in range(len(lines))]
 
@@ -152,24 +151,5 @@ class Recognizer:
 
 
 def use_threads(count: int) -> None:
-    """Let the network run on this many cores of a CPU; process-wide, as torch has it."""
+    """Let networks run on this many cores of a CPU; process-wide, as torch has it."""
     torch.set_num_threads(count)
-
-
-def read_lines(
-    model: Crnn, lines: Sequence[LineImage], *, device: str
-) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """Run the network over lines, those of like width together.
-
-    Yields:
-        Each line's index and its (T, C) log probabilities, its own frames only.
-    """
-    widths = [line.shape[1] for line in lines]
-    for group in by_width(widths, max_lines=MAX_LINES, max_pixels=MAX_PIXELS):
-        batch = pad_lines([lines[index] for index in group])
-        on_device = LineBatch(images=batch.images.to(device), widths_px=batch.widths_px.to(device))
-        with torch.inference_mode():
-            log_probs = model(on_device)
-        values, own = log_probs.values.cpu().numpy(), log_probs.frames.tolist()
-        for column, index in enumerate(group):
-            yield index, values[: own[column], column]

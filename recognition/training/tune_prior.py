@@ -22,9 +22,9 @@ import numpy as np
 from recognition import metrics
 from recognition.alphabet import Alphabet
 from recognition.checkpoint import load_checkpoint
+from recognition.line_reader import read_lines
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
-from recognition.recognizer import read_lines
 from recognition.rewriting import PriorParams, with_prior
 from recognition.training.crop_store import read_crop
 from recognition.training.halves import Half, half_of

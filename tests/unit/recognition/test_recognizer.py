@@ -8,9 +8,10 @@ import pytest
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.checkpoint import save_checkpoint
 from recognition.confidence import UNCALIBRATED, Calibrator, Calibrators
+from recognition.line_reader import read_lines
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
-from recognition.recognizer import Recognizer, read_lines
+from recognition.recognizer import Recognizer
 from recognition.rewriting import PriorParams, with_prior
 from tests.unit.recognition.networks import SMALL, small_network
 
