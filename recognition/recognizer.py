@@ -2,34 +2,40 @@
 
 Each crop becomes a line image, lines of like width are read together, the best path is
 decoded, and the readings come back in the order of the crops. A recognizer that believes a
-prior weighs what names say beside the ink.
+prior or holds lexicons weighs what names say beside the ink; what is known of a field before it
+is read comes as a ``Hint``.
 """
 
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
 
-from recognition.alphabet import Alphabet
+from recognition.alphabet import Alphabet, normalise
 from recognition.batching import by_width, pad_lines
 from recognition.checkpoint import load_checkpoint
 from recognition.confidence import path_confidence
 from recognition.decode import best_path
+from recognition.letter_case import only_capitals
 from recognition.preprocess import line_image
-from recognition.rewriting import PriorParams, with_prior
-from recognition.types import LineBatch, Reading
+from recognition.rewriting import LexiconParams, PriorParams, with_lexicon, with_prior
+from recognition.types import Hint, LineBatch, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
 
+    from recognition.ink import LogProbs
+    from recognition.lexicon import Lexicon
     from recognition.model import Crnn
     from recognition.prior import NamePrior
+    from recognition.rewriting import Rewriting
     from recognition.types import GrayImage, LineImage
 
 MAX_LINES = 64  # read at once; more gains nothing on a CPU
@@ -49,6 +55,7 @@ class Recognizer:
         temperature: float,
         device: str,
         prior: NamePrior | None = None,
+        lexicons: Mapping[str, Lexicon] = MappingProxyType({}),
     ) -> None:
         """Take a network in eval mode; ``Recognizer.load`` is the usual way."""
         self._model = model.to(device)
@@ -56,6 +63,7 @@ class Recognizer:
         self._temperature = temperature
         self._device = device
         self._prior = prior
+        self._lexicons = dict(lexicons)
         self.model_id = model_id
 
     @classmethod
@@ -80,6 +88,40 @@ class Recognizer:
         Its confidence is the text's share among all texts weighed, under the temperature that
         was fitted without a prior: good for ranking, not calibrated.
         """
+        return self._with_names(prior, self._lexicons)
+
+    def with_lexicons(self, lexicons: Mapping[str, Lexicon]) -> Recognizer:
+        """Give a recognizer of the same network that holds these name lists, by id.
+
+        A list serves the crops whose hint names it, in place of the prior.
+        """
+        return self._with_names(self._prior, lexicons)
+
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None
+    ) -> list[Reading]:
+        """Read crops of any size; an empty one reads as an empty text.
+
+        Args:
+            crops: (h, w) uint8 each, 0 ink to 255 paper; never written to.
+            hints: what is known of each crop; None is nothing of any.
+
+        Returns:
+            One reading a crop, in their order.
+
+        Raises:
+            ValueError: a crop is not a non-empty (h, w) uint8 array, there is not one hint a
+                crop, or a hint names a lexicon that this recognizer does not hold.
+        """
+        known = [Hint()] * len(crops) if hints is None else hints
+        self._check(known, count=len(crops))
+        lines = [line_image(crop) for crop in crops]
+        found: dict[int, Reading] = {}
+        for index, log_probs in read_lines(self._model, lines, device=self._device):
+            found[index] = self._reading(log_probs, known[index])
+        return [found[index] for index in range(len(lines))]
+
+    def _with_names(self, prior: NamePrior | None, lexicons: Mapping[str, Lexicon]) -> Recognizer:
         return Recognizer(
             self._model,
             self._alphabet,
@@ -87,41 +129,47 @@ class Recognizer:
             temperature=self._temperature,
             device=self._device,
             prior=prior,
+            lexicons=lexicons,
         )
 
-    def read(self, crops: Sequence[GrayImage]) -> list[Reading]:
-        """Read crops of any size; an empty one reads as an empty text.
+    def _check(self, hints: Sequence[Hint], *, count: int) -> None:
+        if len(hints) != count:
+            raise ValueError(f"want {count} hints, one a crop, got {len(hints)}")
+        named = {hint.lexicon for hint in hints if hint.lexicon is not None}
+        if unknown := sorted(named - self._lexicons.keys()):
+            raise ValueError(f"this recognizer holds no lexicons {unknown}")
 
-        Args:
-            crops: (h, w) uint8 each, 0 ink to 255 paper; never written to.
-
-        Returns:
-            One reading a crop, in their order.
-
-        Raises:
-            ValueError: a crop is not a non-empty (h, w) uint8 array.
-        """
-        lines = [line_image(crop) for crop in crops]
-        found: dict[int, Reading] = {}
-        for index, log_probs in read_lines(self._model, lines, device=self._device):
-            found[index] = self._reading(log_probs)
-        return [found[index] for index in range(len(lines))]
-
-    def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
-        if self._prior is None:
-            text, chars, score = best_path(log_probs, self._alphabet)
+    def _reading(self, log_probs: npt.NDArray[np.float32], hint: Hint) -> Reading:
+        ink: LogProbs = log_probs
+        if hint.letters == "upper":
+            ink = only_capitals(log_probs, self._alphabet.characters)
+        weighed = self._weigh(ink, hint)
+        if weighed is None:
+            raw_text, chars, score = best_path(ink, self._alphabet)
+            text = raw_text = normalise(raw_text)
         else:
-            weighed = with_prior(
-                log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
-            )
-            text, chars = weighed.text, weighed.chars
+            text, raw_text, chars = weighed.text, weighed.raw_text, weighed.chars
             score = math.log(max(weighed.probability, _LEAST))
         return Reading(
-            text=text.strip(),
+            text=text,
+            raw_text=raw_text,
+            alternatives=() if weighed is None else weighed.alternatives,
+            raw_confidence=path_confidence(score),
             confidence=path_confidence(score, self._temperature),
             chars=chars,
             model_id=self.model_id,
         )
+
+    def _weigh(self, ink: LogProbs, hint: Hint) -> Rewriting | None:
+        """Ask the names: the hint's lexicon, else the prior, else nobody."""
+        if hint.lexicon is not None:
+            lexicon = self._lexicons[hint.lexicon]
+            return with_lexicon(
+                ink, alphabet=self._alphabet, lexicon=lexicon, params=LexiconParams()
+            )
+        if self._prior is not None:
+            return with_prior(ink, alphabet=self._alphabet, prior=self._prior, params=PriorParams())
+        return None
 
 
 def use_threads(count: int) -> None:

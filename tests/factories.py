@@ -128,6 +128,9 @@ def make_refused_page(**changes: Any) -> SegmentedPage:
 def make_reading(**changes: Any) -> Reading:
     defaults: dict[str, Any] = {
         "text": "Ada Lovelace",
+        "raw_text": "Ada Lovelace",
+        "alternatives": (),
+        "raw_confidence": 0.95,
         "confidence": 0.97,
         "chars": (),
         "model_id": "0123456789ab",
@@ -141,6 +144,7 @@ def make_field_reading(**changes: Any) -> FieldReading:
         "status": FieldStatus.READ,
         "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "alternatives": (),
         "raw_confidence": 0.95,
         "confidence": 0.97,
         "chars": (),
@@ -174,6 +178,9 @@ def make_source(**changes: Any) -> Source:
 
 
 def make_identity(**changes: Any) -> RunIdentity:
-    return RunIdentity(
-        **{"templates_version": "bbbbbbbbbbbb", "model_id": "0123456789ab", **changes}
-    )
+    defaults = {
+        "templates_version": "bbbbbbbbbbbb",
+        "model_id": "0123456789ab",
+        "decoder_version": "greedy",
+    }
+    return RunIdentity(**{**defaults, **changes})

@@ -4,6 +4,8 @@ The folder holds ``truth.csv`` with ``form,scan,field,text`` (and ``page``, from
 have several pages) and each scan as ``FORM/SCAN``. Every template is offered for every page, so
 a page laid onto another form counts as wrong. A truth of ``UNREADABLE`` counts in no accuracy;
 an empty one is a field that was left blank.
+
+All figures are of the ink alone but those under ``prior``: the same crops, names weighed.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import csv
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,10 +24,11 @@ from worker.segmenting import refused_page, segment_document
 from worker.types import FieldReading, FieldStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from segmentation import Catalog, SegmentationParams
+    from recognition.types import Hint, Reading
+    from segmentation import Catalog, GrayImage, SegmentationParams
     from worker.document_images import DecodeLimits
     from worker.recognizing import CropReader
     from worker.types import DocumentReading, SegmentedPage
@@ -33,6 +36,14 @@ if TYPE_CHECKING:
 UNREADABLE = "UNREADABLE"  # in the truth: struck out, or nobody is sure
 _COLUMNS = ("form", "scan", "field", "text")
 _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorScore:
+    """How well the same written fields were read with names weighed; None as in FormsScore."""
+
+    exact_folded: float | None
+    cer: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class FormsScore:
     blank_right: float | None  # [0, 1], share of the blank fields found blank
     unreadable_to_review: float | None  # [0, 1], share of UNREADABLE fields sent to a person
     pages_per_s: float  # page bytes to text, one process
+    prior: PriorScore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +87,22 @@ class _Outcome:
 
     truth: _Truth
     reading: FieldReading | None  # None where its page was refused or taken for another form
+    weighed: FieldReading | None  # the same with names
     wrong_form: bool
 
-    @property
-    def text(self) -> str:
-        """The reading's text; a page that gave none counts as empty."""
-        return "" if self.reading is None else self.reading.text
+
+class _InkAlone:
+    """Reads with a recognizer that knows no names, whatever list a template asks for."""
+
+    def __init__(self, recognizer: CropReader) -> None:
+        self._recognizer = recognizer
+        self.model_id = recognizer.model_id
+
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None
+    ) -> list[Reading]:
+        without = None if hints is None else [replace(hint, lexicon=None) for hint in hints]
+        return self._recognizer.read(crops, without)
 
 
 def evaluate_forms(  # noqa: PLR0913, ports of a use case
@@ -90,27 +112,40 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     params: SegmentationParams,
     limits: DecodeLimits,
     recognizer: CropReader,
+    weighing: CropReader,
     review_below: float,
 ) -> FormsReport:
     """Read every scan that ``truth.csv`` names, one process, and score the fields.
+
+    Args:
+        folder: holds ``truth.csv`` and the scans.
+        catalog: the forms.
+        params: how pages are cut.
+        limits: what is decoded at most.
+        recognizer: knows no names; its lexicons, if any, are not asked.
+        weighing: the same network, with the names that the templates ask for.
+        review_below: a reading less confident than this, in [0, 1], is for a person.
 
     Raises:
         ConfigError: there is no ``truth.csv``, or it lacks a column.
     """
     truths = _read_truth(folder / "truth.csv")
     outcomes: list[_Outcome] = []
-    page_count = 0
-    started = time.perf_counter()
+    page_count, seconds = 0, 0.0
+    ink_alone = _InkAlone(recognizer)
     scans = iter(truths.items())
     while batch := list(islice(scans, _SCANS_AT_ONCE)):
+        started = time.perf_counter()
         pages = [
             _segment(folder / form / scan, catalog, params, limits) for (form, scan), _ in batch
         ]
         page_count += sum(map(len, pages))
-        readings = read_pages(pages, recognizer, review_below=review_below)
-        for (_, rows), reading in zip(batch, readings, strict=True):
-            outcomes += _match(rows, reading)
-    pages_per_s = page_count / max(time.perf_counter() - started, 1e-9)
+        readings = read_pages(pages, ink_alone, review_below=review_below)
+        seconds += time.perf_counter() - started
+        weighed = read_pages(pages, weighing, review_below=review_below)
+        for (_, rows), reading, with_names in zip(batch, readings, weighed, strict=True):
+            outcomes += _match(rows, reading, with_names)
+    pages_per_s = page_count / max(seconds, 1e-9)
     by_field: dict[str, list[_Outcome]] = defaultdict(list)
     for outcome in outcomes:
         by_field[outcome.truth.field].append(outcome)
@@ -159,36 +194,57 @@ def _segment(
         return (refused_page(0, error.code, str(error)),)
 
 
-def _match(rows: Iterable[_Truth], document: DocumentReading) -> Iterator[_Outcome]:
-    """Set each truth beside what was read at its place."""
+def _match(
+    rows: Iterable[_Truth], document: DocumentReading, weighed: DocumentReading
+) -> Iterator[_Outcome]:
+    """Set each truth beside what was read at its place, the ink alone and with names."""
     pages = {page.page_index: page for page in document.pages}
     for truth in rows:
         page = pages.get(truth.page_index)
         cut = page.segmentation if page is not None else None
         wrong_form = cut is not None and cut.template_id != truth.form
-        reading = None
-        if page is not None and not wrong_form:
-            reading = next((f for f in page.fields if f.crop.field_name == truth.field), None)
-        yield _Outcome(truth=truth, reading=reading, wrong_form=wrong_form)
+        yield _Outcome(
+            truth=truth,
+            reading=None if wrong_form else _reading_at(truth, document),
+            weighed=None if wrong_form else _reading_at(truth, weighed),
+            wrong_form=wrong_form,
+        )
+
+
+def _reading_at(truth: _Truth, document: DocumentReading) -> FieldReading | None:
+    """Find what was read in a field; None where its page was refused."""
+    fields = (f for p in document.pages if p.page_index == truth.page_index for f in p.fields)
+    return next((field for field in fields if field.crop.field_name == truth.field), None)
 
 
 def _score(outcomes: list[_Outcome], pages_per_s: float) -> FormsScore:
     written = [o for o in outcomes if o.truth.text not in {"", UNREADABLE}]
     blank = [o for o in outcomes if not o.truth.text]
     unreadable = [o for o in outcomes if o.truth.text == UNREADABLE]
-    pairs = [(fold(o.truth.text), fold(o.text)) for o in written]
-    edits = sum(edit_distance(truth, text) for truth, text in pairs)
+    exact, cer = _accuracy([(o.truth.text, o.reading) for o in written])
+    prior_exact, prior_cer = _accuracy([(o.truth.text, o.weighed) for o in written])
     return FormsScore(
         n=len(written),
-        exact_folded=_share(sum(truth == text for truth, text in pairs), len(pairs)),
-        cer=_share(edits, sum(len(truth) for truth, _ in pairs)),
+        exact_folded=exact,
+        cer=cer,
         refused=sum(o.reading is None and not o.wrong_form for o in outcomes),
         wrong_form=sum(o.wrong_form for o in outcomes),
         blank=len(blank),
         blank_right=_share(sum(_is_blank(o) for o in blank), len(blank)),
         unreadable_to_review=_share(sum(_is_for_review(o) for o in unreadable), len(unreadable)),
         pages_per_s=round(pages_per_s, 2),
+        prior=PriorScore(exact_folded=prior_exact, cer=prior_cer),
     )
+
+
+def _accuracy(
+    read: Sequence[tuple[str, FieldReading | None]],
+) -> tuple[float | None, float | None]:
+    """Give exact match and CER, both folded, of truths and readings; no reading is an empty one."""
+    pairs = [(fold(truth), fold("" if found is None else found.text)) for truth, found in read]
+    edits = sum(edit_distance(truth, text) for truth, text in pairs)
+    exact = _share(sum(truth == text for truth, text in pairs), len(pairs))
+    return exact, _share(edits, sum(len(truth) for truth, _ in pairs))
 
 
 def _is_blank(outcome: _Outcome) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from segmentation import BlankPageError, FieldState
+from recognition.types import Hint
+from segmentation import BlankPageError, FieldState, Letters
 from worker.types import (
     DocumentReading,
     DocumentStatus,
@@ -36,8 +37,10 @@ class CropReader(Protocol):
         """First 12 hex digits of the checkpoint's SHA-256."""
         ...
 
-    def read(self, crops: Sequence[GrayImage], /) -> list[Reading]:
-        """Read ``(h, w)`` uint8 crops, in their order."""
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None, /
+    ) -> list[Reading]:
+        """Read ``(h, w)`` uint8 crops, in their order, knowing what the hints say of each."""
         ...
 
 
@@ -52,7 +55,8 @@ def read_pages(
         review_below: a reading less confident than this, in [0, 1], is for a person.
     """
     written = [crop for pages in documents for crop in _crops(pages) if not crop.blank]
-    readings = iter(recognizer.read([crop.image for crop in written]) if written else [])
+    images, hints = [crop.image for crop in written], [_hint(crop) for crop in written]
+    readings = iter(recognizer.read(images, hints) if written else [])
     return [_document(pages, readings, review_below) for pages in documents]
 
 
@@ -67,6 +71,10 @@ def _crops(pages: Sequence[SegmentedPage]) -> Iterator[FieldCrop]:
     for page in pages:
         if page.segmentation is not None:
             yield from page.segmentation.crops
+
+
+def _hint(crop: FieldCrop) -> Hint:
+    return Hint(letters="upper" if crop.letters is Letters.UPPER else "any", lexicon=crop.lexicon)
 
 
 def _document(
@@ -102,6 +110,7 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
             status=FieldStatus.BLANK,
             raw_text="",
             text="",
+            alternatives=(),
             raw_confidence=1.0,
             confidence=1.0,
             chars=(),
@@ -113,9 +122,10 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
     return FieldReading(
         crop=crop,
         status=status,
-        raw_text=reading.text,
+        raw_text=reading.raw_text,
         text=reading.text,
-        raw_confidence=reading.confidence,
+        alternatives=reading.alternatives,
+        raw_confidence=reading.raw_confidence,
         confidence=confidence,
         chars=reading.chars,
     )

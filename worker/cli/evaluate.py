@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,9 +46,7 @@ def names(  # noqa: PLR0913, each is an option of the command
     recognizer = load_recognizer(settings)
     report = evaluate_names(recognizer, folder, split, holdout=holdout, prior=read_prior())
     figures = asdict(report)
-    greedy = {name: value for name, value in figures.items() if name != "prior"}
-    weighed = {f"prior_{name}": value for name, value in figures["prior"].items()}
-    _print({split: {**greedy, **weighed}}, figures, as_json=as_json)
+    _print({split: _one_level(figures)}, figures, as_json=as_json)
 
 
 @evaluate_app.command()
@@ -60,23 +58,36 @@ def forms(
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
-    """Score the whole path, page to text, on filled forms whose values are known."""
+    """Score the whole path, page to text, on filled forms: with and without names weighed."""
     from worker.config import read_settings
     from worker.evaluating import evaluate_forms
-    from worker.runtime import decode_limits, load_catalog, load_recognizer
+    from worker.names import load_names
+    from worker.runtime import believing, decode_limits, load_catalog, load_recognizer
 
     settings = read_settings(checkpoint=checkpoint, device=device)
     catalog, params = load_catalog([templates])
+    known = [form.template for form in catalog.forms]
+    names = load_names(known, prior=True, lexicon_dir=settings.lexicon_dir)
+    recognizer = load_recognizer(settings)
     report = evaluate_forms(
         folder,
         catalog=catalog,
         params=params,
         limits=decode_limits(settings),
-        recognizer=load_recognizer(settings),
+        recognizer=recognizer,
+        weighing=believing(recognizer, names),
         review_below=settings.review_below,
     )
     whole = asdict(report)
-    _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
+    blocks = {"all": whole["all"], **whole["fields"]}
+    sets = {name: _one_level(figures) for name, figures in blocks.items()}
+    _print(sets, whole, as_json=as_json)
+
+
+def _one_level(figures: dict[str, Any]) -> dict[str, object]:
+    """Lay the figures with names beside those without."""
+    greedy = {name: value for name, value in figures.items() if name != "prior"}
+    return {**greedy, **{f"prior_{name}": value for name, value in figures["prior"].items()}}
 
 
 def _print(sets: dict[str, dict[str, object]], whole: object, *, as_json: bool) -> None:

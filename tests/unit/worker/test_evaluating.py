@@ -32,7 +32,7 @@ def lay_out(folder, rows, **scans):
     return folder
 
 
-def evaluate(folder, *texts, confidence=0.99):
+def evaluate(folder, *texts, confidence=0.99, weighed=()):
     params = SegmentationParams()
     return evaluate_forms(
         folder,
@@ -40,6 +40,7 @@ def evaluate(folder, *texts, confidence=0.99):
         params=params,
         limits=DecodeLimits(),
         recognizer=ScriptedRecognizer(texts or ("Ada",), confidence=confidence),
+        weighing=ScriptedRecognizer(weighed or texts or ("Ada",), confidence=confidence),
         review_below=0.85,
     )
 
