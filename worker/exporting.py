@@ -102,7 +102,7 @@ def write_parquet(rows: Iterable[ResultRow], out: BinaryIO) -> int:
 def _table_cells(row: ResultRow) -> tuple[str, ...]:
     name = row.document.rsplit("/", 1)[-1]
     status = f"{row.status}, rewritten" if row.rewritten else row.status
-    status = status if row.corrected_by is None else f"{row.status}, corrected"
+    status = status if row.corrected_by is None else f"{status}, corrected"
     return tuple(
         _printable(cell)
         for cell in (

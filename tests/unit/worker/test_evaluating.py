@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from tests.drawing import draw_form, noise_page, write_in
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
-from worker.evaluating import evaluate_forms
+from worker.evaluating import PriorScore, evaluate_forms
 
 FORM, OTHER = draw_form(3, template_id="clinic"), draw_form(8, template_id="school")
 FIRST, SECOND = FORM.fields[0], FORM.fields[1]
@@ -56,6 +58,38 @@ def test_written_fields_are_scored_folded_over_all_characters(tmp_path):
     assert report.all.cer == pytest.approx(1 / 8)
     assert report.fields[FIRST.name].exact_folded == 1
     assert report.fields[SECOND.name].cer == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_the_same_fields_are_scored_with_names_weighed_beside_the_ink_alone(tmp_path):
+    rows = [f"a.png,{FIRST.name},Emile", f"a.png,{SECOND.name},Zoe"]
+    folder = lay_out(tmp_path, rows, a=filled(FIRST, SECOND))
+
+    report = evaluate(folder, "Emite", "Zoe", weighed=("Emile", "Zoo"))
+
+    assert (report.all.exact_folded, report.all.cer) == (0.5, pytest.approx(1 / 8))
+    assert report.all.prior == PriorScore(exact_folded=0.5, cer=pytest.approx(1 / 8))
+    assert report.fields[FIRST.name].prior == PriorScore(exact_folded=1.0, cer=0.0)
+    assert report.fields[SECOND.name].prior.cer == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_a_list_that_a_template_names_is_asked_only_where_names_are_weighed(tmp_path):
+    listed = replace(FORM, fields=tuple(replace(f, lexicon="surnames") for f in FORM.fields))
+    folder = lay_out(tmp_path, [f"a.png,{FIRST.name},Ada"], a=filled(FIRST))
+    plain, weighing = ScriptedRecognizer(), ScriptedRecognizer()
+    params = SegmentationParams()
+
+    evaluate_forms(
+        folder,
+        catalog=index_templates([listed], params),
+        params=params,
+        limits=DecodeLimits(),
+        recognizer=plain,
+        weighing=weighing,
+        review_below=0.85,
+    )
+
+    assert {hint.lexicon for hint in plain.hints} == {None}
+    assert {hint.lexicon for hint in weighing.hints} == {"surnames"}
 
 
 def test_a_field_left_blank_counts_apart_from_the_written_ones(tmp_path):
