@@ -63,11 +63,11 @@ INSERT INTO documents VALUES ('{id}', '{id}', 'file:///scans/1.jpg', '', '{sha25
 INSERT INTO documents VALUES ('{other}', '{id}', 'file:///scans/2.jpg', '', NULL, 9,
     'bbbbbbbbbbbb', '0123456789ab', 'failed', 'object_missing', 'gone', NULL, 1,
     '{noon}', '{noon}', '{noon}');
-INSERT INTO pages VALUES (1, '{id}', 0, NULL, '', 'clinic', 'aaaaaaaaaaaa', 0, '[]', 0, 0.1,
+INSERT INTO pages VALUES (1001, '{id}', 0, NULL, '', 'clinic', 'aaaaaaaaaaaa', 0, '[]', 0, 0.1,
     300, 9, 0.5, 0.9, 0.9);
-INSERT INTO readings VALUES ('{id}', 1, 'full_name', '[]', NULL, 'read', '', 'Ada', 'Ada',
+INSERT INTO readings VALUES ('{id}', 1001, 'full_name', '[]', NULL, 'read', '', 'Ada', 'Ada',
     0.9, 0.9, '[]', 0.1, 0.9, '0123456789ab', 1, '{noon}');
-INSERT INTO corrections VALUES (1, '{id}', 'Ida', 'read', 'nurse 7', '{noon}')
+INSERT INTO corrections VALUES (1001, '{id}', 'Ida', 'read', 'nurse 7', '{noon}')
 """
 
 
