@@ -2,36 +2,41 @@
 
 Each crop becomes a line image, the network reads the lines in groups, the best path is
 decoded, and the readings come back in the order of the crops. A recognizer that believes a
-prior weighs what names say beside the ink.
+prior or holds lexicons weighs what names say beside the ink; what is known of a field before it
+is read comes as a ``Hint``.
 """
 
 from __future__ import annotations
 
-import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
 
-from recognition.alphabet import Alphabet
+from recognition.alphabet import Alphabet, normalise
 from recognition.checkpoint import load_checkpoint
 from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.decode import best_path
+from recognition.letter_case import only_capitals
 from recognition.likelihood import text_log_prob
 from recognition.line_reader import LineReader
 from recognition.preprocess import line_image
-from recognition.rewriting import PriorParams, with_prior
-from recognition.types import Evidence, Reading
+from recognition.rewriting import LexiconParams, PriorParams, with_lexicon, with_prior
+from recognition.types import Evidence, Hint, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
 
     from recognition.confidence import Calibrators
+    from recognition.ink import LogProbs
+    from recognition.lexicon import Lexicon
     from recognition.model import Crnn
     from recognition.prior import NamePrior
+    from recognition.rewriting import Rewriting
     from recognition.types import CharReading, GrayImage
 
 
@@ -47,16 +52,18 @@ class Recognizer:
         device: str,
         calibrators: Calibrators = UNCALIBRATED,
         prior: NamePrior | None = None,
+        lexicons: Mapping[str, Lexicon] = MappingProxyType({}),
     ) -> None:
         """Take a network in eval mode; ``Recognizer.load`` is the usual way.
 
         Args:
             model: the network.
             alphabet: of its labels.
-            model_id: names network and prior.
+            model_id: first 12 hex digits of the checkpoint's SHA-256.
             device: as torch names it.
             calibrators: make confidence of evidence, with a prior and without.
             prior: what names say beside the ink; None is greedy reading.
+            lexicons: name lists by id, for the crops whose hints name them.
         """
         self._model = model.to(device)
         self._alphabet = alphabet
@@ -64,6 +71,7 @@ class Recognizer:
         self._device = device
         self._lines = LineReader(self._model, device=device)
         self._prior = prior
+        self._lexicons = dict(lexicons)
         self.model_id = model_id
 
     @classmethod
@@ -85,52 +93,77 @@ class Recognizer:
     def believing(self, prior: NamePrior) -> Recognizer:
         """Give a recognizer of the same network that weighs what names say beside the ink.
 
-        Its confidence has a calibrator of its own. Its model id tells readings with this prior,
-        believed this far, from others.
+        Its confidence has a calibrator of its own.
         """
-        how = hashlib.sha256(f"{prior.digest} {PriorParams()}".encode()).hexdigest()[:8]
-        return Recognizer(
-            self._model,
-            self._alphabet,
-            model_id=f"{self.model_id}+{how}",
-            device=self._device,
-            calibrators=self._calibrators,
-            prior=prior,
-        )
+        return self._with_names(prior, self._lexicons)
 
-    def read(self, crops: Sequence[GrayImage]) -> list[Reading]:
+    def with_lexicons(self, lexicons: Mapping[str, Lexicon]) -> Recognizer:
+        """Give a recognizer of the same network that holds these name lists, by id.
+
+        A list serves the crops whose hint names it, in place of the prior.
+        """
+        return self._with_names(self._prior, lexicons)
+
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None
+    ) -> list[Reading]:
         """Read crops of any size; an empty one reads as an empty text.
 
         Args:
             crops: (h, w) uint8 each, 0 ink to 255 paper; never written to.
+            hints: what is known of each crop; None is nothing of any.
 
         Returns:
             One reading a crop, in their order.
 
         Raises:
-            ValueError: a crop is not a non-empty (h, w) uint8 array.
+            ValueError: a crop is not a non-empty (h, w) uint8 array, there is not one hint a
+                crop, or a hint names a lexicon that this recognizer does not hold.
             DeviceMemoryError: a crop is too wide for the device's memory, even alone.
         """
+        known = [Hint()] * len(crops) if hints is None else hints
+        self._check(known, count=len(crops))
         lines = [line_image(crop) for crop in crops]
         found: dict[int, Reading] = {}
         for index, log_probs in self._lines.read(lines):
-            found[index] = self._reading(log_probs)
+            found[index] = self._reading(log_probs, known[index])
         return [found[index] for index in range(len(lines))]
 
-    def _reading(self, log_probs: npt.NDArray[np.float32]) -> Reading:
-        if self._prior is None:
-            raw_text, chars, _ = best_path(log_probs, self._alphabet)
-            text = raw_text
-            evidence = self._evidence(log_probs, chars, share=None)
+    def _with_names(self, prior: NamePrior | None, lexicons: Mapping[str, Lexicon]) -> Recognizer:
+        return Recognizer(
+            self._model,
+            self._alphabet,
+            model_id=self.model_id,
+            device=self._device,
+            calibrators=self._calibrators,
+            prior=prior,
+            lexicons=lexicons,
+        )
+
+    def _check(self, hints: Sequence[Hint], *, count: int) -> None:
+        if len(hints) != count:
+            raise ValueError(f"want {count} hints, one a crop, got {len(hints)}")
+        named = {hint.lexicon for hint in hints if hint.lexicon is not None}
+        if unknown := sorted(named - self._lexicons.keys()):
+            raise ValueError(f"this recognizer holds no lexicons {unknown}")
+
+    def _reading(self, log_probs: npt.NDArray[np.float32], hint: Hint) -> Reading:
+        ink: LogProbs = log_probs
+        if hint.letters == "upper":
+            ink = only_capitals(log_probs, self._alphabet.characters)
+        weighed = self._weigh(ink, hint)
+        if weighed is None:
+            raw_text, chars, _ = best_path(ink, self._alphabet)
+            text = raw_text = normalise(raw_text)
         else:
-            weighed = with_prior(
-                log_probs, alphabet=self._alphabet, prior=self._prior, params=PriorParams()
-            )
-            raw_text, text, chars = weighed.raw_text, weighed.text, weighed.chars
-            evidence = self._evidence(log_probs, chars, share=weighed.probability)
+            text, raw_text, chars = weighed.text, weighed.raw_text, weighed.chars
+        evidence = self._evidence(
+            ink, chars, share=None if weighed is None else weighed.probability
+        )
         return Reading(
-            raw_text=raw_text.strip(),
-            text=text.strip(),
+            text=text,
+            raw_text=raw_text,
+            alternatives=() if weighed is None else weighed.alternatives,
             raw_confidence=UNCALIBRATED.confidence(evidence),
             confidence=self._calibrators.confidence(evidence),
             evidence=evidence,
@@ -140,14 +173,25 @@ class Recognizer:
 
     def _evidence(
         self,
-        log_probs: npt.NDArray[np.float32],
+        ink: LogProbs,
         chars: tuple[CharReading, ...],
         *,
         share: float | None,
     ) -> Evidence:
         spelt = "".join(char.char for char in chars)
-        ink_log_prob = text_log_prob(log_probs, spelt, self._alphabet.characters)
+        ink_log_prob = text_log_prob(ink, spelt, self._alphabet.characters)
         return Evidence(ink_log_prob=ink_log_prob, share=share)
+
+    def _weigh(self, ink: LogProbs, hint: Hint) -> Rewriting | None:
+        """Ask the names: the hint's lexicon, else the prior, else nobody."""
+        if hint.lexicon is not None:
+            lexicon = self._lexicons[hint.lexicon]
+            return with_lexicon(
+                ink, alphabet=self._alphabet, lexicon=lexicon, params=LexiconParams()
+            )
+        if self._prior is not None:
+            return with_prior(ink, alphabet=self._alphabet, prior=self._prior, params=PriorParams())
+        return None
 
 
 def use_threads(count: int) -> None:

@@ -129,6 +129,7 @@ def make_reading(**changes: Any) -> Reading:
     defaults: dict[str, Any] = {
         "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "alternatives": (),
         "raw_confidence": 0.95,
         "confidence": 0.97,
         "evidence": Evidence(ink_log_prob=-0.03, share=None),
@@ -144,6 +145,7 @@ def make_field_reading(**changes: Any) -> FieldReading:
         "status": FieldStatus.READ,
         "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "alternatives": (),
         "raw_confidence": 0.95,
         "confidence": 0.97,
         "chars": (),
@@ -177,6 +179,9 @@ def make_source(**changes: Any) -> Source:
 
 
 def make_identity(**changes: Any) -> RunIdentity:
-    return RunIdentity(
-        **{"templates_version": "bbbbbbbbbbbb", "model_id": "0123456789ab", **changes}
-    )
+    defaults = {
+        "templates_version": "bbbbbbbbbbbb",
+        "model_id": "0123456789ab",
+        "decoder_version": "greedy",
+    }
+    return RunIdentity(**{**defaults, **changes})

@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     s3_checksums: Literal["when_required", "when_supported"] = "when_required"
     template_dir: Path = Path("templates")
     checkpoint: Path | None = None  # None is the release inside the package
-    name_prior: bool = True  # whether what names say is weighed beside the ink
+    name_prior: bool = True  # weigh how likely a text is as a name; "on" and "off" do as well
+    lexicon_dir: Path = Path("lexicons")  # list "surnames" is surnames.csv or surnames.txt there
     device: str = "cpu"  # as torch names it: "cpu", "cuda:0"
     segment_processes: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     recognize_threads: Annotated[int, Field(ge=1)] = max(1, (os.cpu_count() or 1) // 4)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from segmentation import BlankPageError, FieldState
+from recognition.types import Hint
+from segmentation import BlankPageError, FieldState, Letters
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import (
     DocumentReading,
@@ -38,8 +39,10 @@ class CropReader(Protocol):
         """First 12 hex digits of the checkpoint's SHA-256, and the prior's after a +."""
         ...
 
-    def read(self, crops: Sequence[GrayImage], /) -> list[Reading]:
-        """Read ``(h, w)`` uint8 crops, in their order."""
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None, /
+    ) -> list[Reading]:
+        """Read ``(h, w)`` uint8 crops, in their order, knowing what the hints say of each."""
         ...
 
 
@@ -64,7 +67,8 @@ def read_pages(
         return thresholds.least(template_id, crop.field_name, default=review_below)
 
     written = [crop for pages in documents for crop in _crops(pages) if not crop.blank]
-    readings = iter(recognizer.read([crop.image for crop in written]) if written else [])
+    images, hints = [crop.image for crop in written], [_hint(crop) for crop in written]
+    readings = iter(recognizer.read(images, hints) if written else [])
     return [_document(pages, readings, least) for pages in documents]
 
 
@@ -79,6 +83,10 @@ def _crops(pages: Sequence[SegmentedPage]) -> Iterator[FieldCrop]:
     for page in pages:
         if page.segmentation is not None:
             yield from page.segmentation.crops
+
+
+def _hint(crop: FieldCrop) -> Hint:
+    return Hint(letters="upper" if crop.letters is Letters.UPPER else "any", lexicon=crop.lexicon)
 
 
 def _document(
@@ -116,6 +124,7 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
             status=FieldStatus.BLANK,
             raw_text="",
             text="",
+            alternatives=(),
             raw_confidence=1.0,
             confidence=1.0,
             chars=(),
@@ -129,6 +138,7 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
         status=status,
         raw_text=reading.raw_text,
         text=reading.text,
+        alternatives=reading.alternatives,
         raw_confidence=reading.raw_confidence,
         confidence=confidence,
         chars=reading.chars,

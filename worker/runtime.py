@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from worker.config import Settings
     from worker.database.session import Sessions
     from worker.local import Run, Tally
+    from worker.names import Names
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
     from worker.thresholds import Thresholds
@@ -51,20 +52,24 @@ def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
 
 
 def load_recognizer(settings: Settings) -> Recognizer:
-    """Load the network, and the name prior unless the settings leave it out.
+    """Load the network; it reads the ink alone until it is told of names.
 
     Raises:
-        CheckpointError: the checkpoint or the prior cannot be used.
+        CheckpointError: the checkpoint cannot be used.
         ConfigError: there is no such device.
     """
-    from recognition.prior import read_prior
     from recognition.recognizer import Recognizer
 
     try:
-        recognizer = Recognizer.load(settings.checkpoint, device=settings.device)
+        return Recognizer.load(settings.checkpoint, device=settings.device)
     except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
         raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
-    return recognizer.believing(read_prior()) if settings.name_prior else recognizer
+
+
+def believing(recognizer: Recognizer, names: Names) -> Recognizer:
+    """Give a recognizer of the same network that weighs names beside the ink."""
+    weighing = recognizer.with_lexicons(names.lexicons)
+    return weighing if names.prior is None else weighing.believing(names.prior)
 
 
 def open_sources(settings: Settings) -> Sources:
@@ -86,12 +91,13 @@ def open_run(
     """Open all that reading needs, what fails soonest first, and close it at the end.
 
     Raises:
-        ConfigError: a setting or a template is wrong.
+        ConfigError: a setting, a template or a name list is wrong.
         DatabaseUnavailableError: the database cannot be reached or written.
         CheckpointError: the checkpoint cannot be used.
     """
     from worker.database.session import closed_after, open_database
     from worker.local import Run
+    from worker.names import load_names
     from worker.segment_pool import SegmentPool
     from worker.segment_process import SegmentJob
     from worker.storage.sources import open_store
@@ -99,16 +105,19 @@ def open_run(
 
     thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
     templates = load_templates(template_folders)
+    names = load_names(templates, prior=settings.name_prior, lexicon_dir=settings.lexicon_dir)
     store = open_store(settings.store, _s3_options(settings))
     sessions = open_database(settings.database_url.get_secret_value())
     catalog, params = _index(templates)
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
-        recognizer = _recognizer_beside_the_pool(settings)
+        recognizer = believing(_recognizer_beside_the_pool(settings), names)
         _check_model(thresholds, recognizer)
         identity = RunIdentity(
-            templates_version=templates_version(templates), model_id=recognizer.model_id
+            templates_version=templates_version(templates),
+            model_id=recognizer.model_id,
+            decoder_version=names.version,
         )
         yield Run(
             batch_id=_register(sessions, settings, templates, identity, batch),

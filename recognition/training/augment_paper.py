@@ -44,7 +44,7 @@ class Framed:
         if found is None:
             return False
         slack_x, slack_y = _LOST_X * (right - left), _LOST_Y * (bottom - top)
-        return (
+        return bool(
             found[0] <= left + slack_x
             and found[2] >= right - slack_x
             and found[1] <= top + slack_y

@@ -59,7 +59,7 @@ def names(  # noqa: PLR0913, each is an option of the command
     from worker.config import read_settings
     from worker.runtime import load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
+    settings = read_settings(checkpoint=checkpoint, device=device)
     recognizer = load_recognizer(settings)
     report = evaluate_names(
         recognizer,
@@ -82,26 +82,29 @@ def forms(
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
-    """Score the whole path, page to text, on filled forms, with and without a prior."""
-    from recognition.prior import read_prior
+    """Score the whole path, page to text, on filled forms: with and without names weighed."""
     from worker.config import read_settings
     from worker.evaluating import evaluate_forms
-    from worker.runtime import decode_limits, load_catalog, load_recognizer
+    from worker.names import load_names
+    from worker.runtime import believing, decode_limits, load_catalog, load_recognizer
 
-    settings = read_settings(checkpoint=checkpoint, device=device, name_prior=False)
-    recognizer = load_recognizer(settings)
+    settings = read_settings(checkpoint=checkpoint, device=device)
     catalog, params = load_catalog([templates])
+    known = [form.template for form in catalog.forms]
+    names = load_names(known, prior=True, lexicon_dir=settings.lexicon_dir)
+    recognizer = load_recognizer(settings)
     report = evaluate_forms(
         folder,
         catalog=catalog,
         params=params,
         limits=decode_limits(settings),
         recognizer=recognizer,
-        weighed=recognizer.believing(read_prior()),
+        weighing=believing(recognizer, names),
         review_below=settings.review_below,
     )
     whole = asdict(report)
-    _print({"all": whole["all"], **whole["fields"]}, whole, as_json=as_json)
+    blocks = {"all": whole["all"], **whole["fields"]}
+    _print(blocks, whole, as_json=as_json)
 
 
 def _print(sets: dict[str, dict[str, Any]], whole: object, *, as_json: bool) -> None:

@@ -34,6 +34,14 @@ def results(  # noqa: PLR0913, each is an option of the command
     below: Annotated[
         float | None, typer.Option(min=0, max=1, help="Only with less confidence than this.")
     ] = None,
+    rewritten: Annotated[
+        bool | None,
+        typer.Option(
+            "--rewritten/--as-written",
+            help="Only where names changed what the ink says; or only where they did not.",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +66,9 @@ def results(  # noqa: PLR0913, each is an option of the command
     from worker.storage.files import replacing
 
     settings = read_settings(database_url=db)
-    wanted = ResultFilter(batch=batch, field=field, below=below, name_glob=name)
+    wanted = ResultFilter(
+        batch=batch, field=field, below=below, rewritten=rewritten, name_glob=name
+    )
     with reading(settings.database_url.get_secret_value()) as session:
         check_batch(session, batch)
         if out is None:

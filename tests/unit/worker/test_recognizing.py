@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation import BlankPageError, Doubt, FieldState
+from recognition.types import Hint
+from segmentation import BlankPageError, Doubt, FieldState, Letters
 from tests.factories import (
     make_crop,
     make_image,
@@ -83,6 +84,26 @@ def test_a_reading_keeps_its_text_its_confidence_and_its_characters():
     assert (field.raw_confidence, field.confidence) == (0.9, 0.9)
     assert [char.char for char in field.chars] == ["A", "d", "a"]
     assert field.crop is WRITTEN
+
+
+def test_what_the_ink_says_and_the_next_best_texts_are_kept_beside_a_rewritten_text():
+    recognizer = ScriptedRecognizer(["Ada"], raw_texts={"Ada": "Adc"})
+
+    (document,) = read_pages([[page_of(WRITTEN)]], recognizer, review_below=0.85)
+
+    (field,) = document.pages[0].fields
+    assert (field.raw_text, field.text) == ("Adc", "Ada")
+    assert field.alternatives == (("Adc", 0.25),)
+
+
+def test_the_network_is_told_what_the_template_knows_of_each_field():
+    capitals = make_crop(letters=Letters.UPPER)
+    listed = make_crop(lexicon="surnames")
+    recognizer = ScriptedRecognizer()
+
+    read_pages([[page_of(WRITTEN, BLANK, capitals, listed)]], recognizer, review_below=0.85)
+
+    assert recognizer.hints == [Hint(), Hint(letters="upper"), Hint(lexicon="surnames")]
 
 
 def test_a_misplaced_field_claims_no_confidence_however_clear_its_writing():

@@ -139,6 +139,31 @@ def test_results_appear_under_the_batch_that_was_named(run, inbox, bench):
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "weighed"),
+    [
+        pytest.param([], True, id="as-set"),
+        pytest.param(["--prior"], True, id="prior"),
+        pytest.param(["--no-prior"], False, id="no-prior"),
+    ],
+)
+def test_the_prior_over_names_is_weighed_unless_it_is_turned_off(
+    run, inbox, monkeypatch, options, weighed
+):
+    asked = []
+    over_the_bench = worker.runtime.open_run
+
+    def open_run(settings, **ports):
+        asked.append(settings.name_prior)
+        return over_the_bench(settings, **ports)
+
+    monkeypatch.setattr(worker.runtime, "open_run", open_run)
+
+    run(inbox / "0.tif", *options)
+
+    assert asked == [weighed]
+
+
 def test_an_input_that_is_not_there_ends_the_command_before_anything_is_opened(run, bench):
     done = run("/nowhere/scans")
 
