@@ -15,6 +15,7 @@ import typer
 
 from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
+from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
 from worker.cli.read import read
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(read)
 app.command()(results)
 app.command()(explain)
+app.command()(correct)
 app.command()(sample)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
