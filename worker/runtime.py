@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from worker.config import Settings
     from worker.database.session import Sessions
     from worker.local import Run, Tally
+    from worker.storage.base import ObjectStore
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
 
@@ -48,18 +49,36 @@ def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
     return _index(load_templates(folders))
 
 
-def load_recognizer(settings: Settings) -> Recognizer:
+def checkpoint_file(settings: Settings) -> Path:
+    """Say which weights are read with: the setting's, else the promoted ones, else the release.
+
+    Raises:
+        NoSuchModelError: the promoted model is gone.
+        ConfigError: the model folder does not say which model is promoted.
+    """
+    from worker.models import checkpoint_in_use
+
+    return checkpoint_in_use(settings.model_dir, settings.checkpoint)
+
+
+def load_recognizer(settings: Settings, checkpoint: Path | None = None) -> Recognizer:
     """Load the network, and the name prior unless the settings leave it out.
+
+    Args:
+        settings: where it runs, and with or without the prior.
+        checkpoint: its weights; None is what ``checkpoint_file`` says.
 
     Raises:
         CheckpointError: the checkpoint or the prior cannot be used.
+        NoSuchModelError: the promoted model is gone.
         ConfigError: there is no such device.
     """
     from recognition.prior import read_prior
     from recognition.recognizer import Recognizer
 
+    path = checkpoint or checkpoint_file(settings)
     try:
-        recognizer = Recognizer.load(settings.checkpoint, device=settings.device)
+        recognizer = Recognizer.load(path, device=settings.device)
     except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
         raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
     return recognizer.believing(read_prior()) if settings.name_prior else recognizer
@@ -70,6 +89,17 @@ def open_sources(settings: Settings) -> Sources:
     from worker.storage.sources import Sources
 
     return Sources(_s3_options(settings))
+
+
+def open_crops(settings: Settings) -> ObjectStore:
+    """Open the store that the crops lie in.
+
+    Raises:
+        ConfigError: the setting names neither a folder nor a bucket.
+    """
+    from worker.storage.sources import open_store
+
+    return open_store(settings.store, _s3_options(settings))
 
 
 @contextmanager
@@ -92,22 +122,22 @@ def open_run(
     from worker.local import Run
     from worker.segment_pool import SegmentPool
     from worker.segment_process import SegmentJob
-    from worker.storage.sources import open_store
     from worker.templates import load_templates
 
     templates = load_templates(template_folders)
-    store = open_store(settings.store, _s3_options(settings))
+    store = open_crops(settings)
     sessions = open_database(settings.database_url.get_secret_value())
     catalog, params = _index(templates)
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
-        recognizer = _recognizer_beside_the_pool(settings)
+        checkpoint = checkpoint_file(settings)  # once: another may be promoted meanwhile
+        recognizer = _recognizer_beside_the_pool(settings, checkpoint)
         identity = RunIdentity(
             templates_version=templates_version(templates), model_id=recognizer.model_id
         )
         yield Run(
-            batch_id=_register(sessions, settings, templates, identity, batch),
+            batch_id=_register(sessions, checkpoint, templates, identity, batch),
             identity=identity,
             review_below=settings.review_below,
             fetch=partial(sources.read, max_bytes=settings.max_document_mib * _MIB),
@@ -125,12 +155,12 @@ def templates_version(templates: Sequence[Template]) -> str:
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
 
 
-def _recognizer_beside_the_pool(settings: Settings) -> Recognizer:
+def _recognizer_beside_the_pool(settings: Settings, checkpoint: Path) -> Recognizer:
     from recognition.recognizer import use_threads
 
     # With more threads than cores, torch's would spin while the processes wait for a core.
     use_threads(settings.recognize_threads)
-    return load_recognizer(settings)
+    return load_recognizer(settings, checkpoint)
 
 
 def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
@@ -142,19 +172,19 @@ def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
 
 def _register(
     sessions: Sessions,
-    settings: Settings,
+    checkpoint: Path,
     templates: Sequence[Template],
     identity: RunIdentity,
     batch: str,
 ) -> UUID:
     """Write down what a run reads with, and open its batch."""
-    from recognition.checkpoint import RELEASE, load_checkpoint
+    from recognition.checkpoint import load_checkpoint
     from worker.database.batches import open_batch
     from worker.database.releases import register_model, register_template
     from worker.database.session import transaction
 
-    sha256 = hashlib.sha256((settings.checkpoint or RELEASE).read_bytes()).hexdigest()
-    config = asdict(load_checkpoint(settings.checkpoint).config)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    config = asdict(load_checkpoint(checkpoint).config)
     with transaction(sessions) as session:
         register_model(session, model_id=identity.model_id, sha256=sha256, config=config)
         for template in templates:

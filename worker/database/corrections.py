@@ -115,7 +115,7 @@ def reviewed_values(session: Session, *, batch: str | None = None) -> list[Revie
     ]
 
 
-def _said() -> Select[Any]:
+def _said() -> Select[*tuple[Any, ...]]:
     """Select all that people said, in order of time."""
     return (
         select(
