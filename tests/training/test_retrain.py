@@ -200,6 +200,10 @@ def penname(capsys, monkeypatch):
     return run
 
 
+def model_read_with(models: Path) -> str:
+    return load_recognizer(read_settings(model_dir=models, name_prior=False)).model_id
+
+
 @pytest.mark.slow
 def test_samples_are_the_corrected_texts_and_their_crops(trained, office):
     samples = read_split(trained.out, SPLIT)
@@ -240,7 +244,7 @@ def test_a_better_model_is_promoted_and_read_with(trained, penname):
     code, said = penname("model", "promote", model_id, "--models", trained.models)
 
     assert (code, model_id in said) == (ExitCode.OK, True)
-    assert load_recognizer(read_settings(model_dir=trained.models)).model_id == model_id
+    assert model_read_with(trained.models) == model_id
     _, listed = penname("model", "list", "--models", trained.models)
     [line] = [line for line in listed.splitlines() if line.startswith("*")]
     assert model_id in line
@@ -273,7 +277,7 @@ def test_the_command_trains_a_worse_model_and_will_not_promote_it(
     [weights] = models.glob("*.safetensors")
     code, said = penname("model", "promote", weights.stem, "--models", models)
     assert (code, "is not promoted" in said) == (ExitCode.DATA, True)
-    assert load_recognizer(read_settings(model_dir=models)).model_id == model_id_of(RELEASE)
+    assert model_read_with(models) == model_id_of(RELEASE)
 
 
 def test_two_models_are_compared_on_reviewed_values_with_a_sheet_where_asked(

@@ -101,7 +101,9 @@ def diff(  # noqa: PLR0913, each is an option of the command
     from worker.models import find_checkpoint
     from worker.runtime import load_recognizer
 
-    settings = read_settings(database_url=db, store=store, model_dir=models, device=device)
+    settings = read_settings(
+        database_url=db, store=store, model_dir=models, device=device, name_prior=False
+    )
     first, second = (
         load_recognizer(settings, find_checkpoint(settings.model_dir, which)) for which in (a, b)
     )

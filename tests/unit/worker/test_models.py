@@ -75,7 +75,7 @@ def test_a_promoted_model_is_read_with_and_a_named_file_wins_over_it(folder, can
     assert checkpoint_in_use(folder) == folder / f"{model_id}.safetensors"
     named = tmp_path / "other.safetensors"
     assert checkpoint_in_use(folder, named) == named
-    settings = read_settings(model_dir=folder)
+    settings = read_settings(model_dir=folder, name_prior=False)
     assert load_recognizer(settings).model_id == model_id
     assert checkpoint_file(read_settings(model_dir=folder, checkpoint=named)) == named
 

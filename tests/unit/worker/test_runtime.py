@@ -100,6 +100,7 @@ def test_a_run_reads_with_the_promoted_model_and_registers_it(
         database_url=f"sqlite:///{tmp_path}/penname.db",
         store=str(tmp_path / "store"),
         model_dir=tmp_path / "models",
+        name_prior=False,
         segment_processes=1,
     )
 

@@ -31,7 +31,12 @@ class Echo:
     def read(self, crops):
         return [
             Reading(
-                text=self.text or str(crop.shape[0]), confidence=1.0, chars=(), model_id="0" * 12
+                text=self.text or str(crop.shape[0]),
+                raw_text="",
+                confidence=1.0,
+                raw_confidence=1.0,
+                chars=(),
+                model_id="0" * 12,
             )
             for crop in crops
         ]
