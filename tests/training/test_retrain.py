@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,9 +52,7 @@ from worker.runtime import load_recognizer
 from worker.storage.folder import FolderStore
 from worker.types import FieldStatus
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 WORDS = ("ADA", "EVE", "BOB")
 LEARNED, JUDGED = 30, 20  # documents of two fields each
 QUICK = RetrainParams(passes=1, least_steps=20, learning_rate=1e-3, least_to_calibrate=10)
@@ -340,6 +342,36 @@ def test_a_run_that_toml_describes_is_trained_by_the_command(office, penname):
     assert code == ExitCode.OK
     assert "names: exact" in said
     assert (office.folder / "elsewhere" / "weights.safetensors").is_file()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_says_so_without_a_trace(office, tmp_path):
+    settings = tmp_path / "run.toml"
+    names = f'folder = "{office.folder}"'
+    settings.write_text(
+        RUN.replace("steps = 1\n", "steps = 100000\nsave_every = 1\n").replace(
+            'folder = "."', names
+        )
+    )
+    process = subprocess.Popen(  # noqa: S603, our own arguments
+        [sys.executable, "-m", "worker", "train", str(settings)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "elsewhere" / "state.pt").is_file() and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.1)
+
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to every process of the command
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + signal.SIGINT
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
 
 
 def test_without_corrections_there_is_nothing_to_learn(tmp_path, penname):
