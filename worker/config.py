@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None  # for S3 look-alikes; None is AWS
     s3_checksums: Literal["when_required", "when_supported"] = "when_required"
     template_dir: Path = Path("templates")
-    checkpoint: Path | None = None  # None is the release inside the package
+    checkpoint: Path | None = None  # None is the model promoted in model_dir, else the release
+    model_dir: Path = Path("models")
     name_prior: bool = True  # weigh how likely a text is as a name; "on" and "off" do as well
     lexicon_dir: Path = Path("lexicons")  # list "surnames" is surnames.csv or surnames.txt there
     device: str = "cpu"  # as torch names it: "cpu", "cuda:0"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from worker.database.session import Sessions
     from worker.local import Run, Tally
     from worker.names import Names
+    from worker.storage.base import ObjectStore
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
     from worker.thresholds import Thresholds
@@ -51,17 +52,35 @@ def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
     return _index(load_templates(folders))
 
 
-def load_recognizer(settings: Settings) -> Recognizer:
+def checkpoint_file(settings: Settings) -> Path:
+    """Say which weights are read with: the setting's, else the promoted ones, else the release.
+
+    Raises:
+        NoSuchModelError: the promoted model is gone.
+        ConfigError: the model folder does not say which model is promoted.
+    """
+    from worker.models import checkpoint_in_use
+
+    return checkpoint_in_use(settings.model_dir, settings.checkpoint)
+
+
+def load_recognizer(settings: Settings, checkpoint: Path | None = None) -> Recognizer:
     """Load the network; it reads the ink alone until it is told of names.
+
+    Args:
+        settings: where it runs.
+        checkpoint: its weights; None is what ``checkpoint_file`` says.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
+        NoSuchModelError: the promoted model is gone.
         ConfigError: there is no such device.
     """
     from recognition.recognizer import Recognizer
 
+    path = checkpoint or checkpoint_file(settings)
     try:
-        return Recognizer.load(settings.checkpoint, device=settings.device)
+        return Recognizer.load(path, device=settings.device)
     except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
         raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
 
@@ -77,6 +96,17 @@ def open_sources(settings: Settings) -> Sources:
     from worker.storage.sources import Sources
 
     return Sources(_s3_options(settings))
+
+
+def open_crops(settings: Settings) -> ObjectStore:
+    """Open the store that the crops lie in.
+
+    Raises:
+        ConfigError: the setting names neither a folder nor a bucket.
+    """
+    from worker.storage.sources import open_store
+
+    return open_store(settings.store, _s3_options(settings))
 
 
 @contextmanager
@@ -100,19 +130,19 @@ def open_run(
     from worker.names import load_names
     from worker.segment_pool import SegmentPool
     from worker.segment_process import SegmentJob
-    from worker.storage.sources import open_store
     from worker.templates import load_templates
 
     thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
     templates = load_templates(template_folders)
     names = load_names(templates, prior=settings.name_prior, lexicon_dir=settings.lexicon_dir)
-    store = open_store(settings.store, _s3_options(settings))
+    store = open_crops(settings)
     sessions = open_database(settings.database_url.get_secret_value())
     catalog, params = _index(templates)
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
-        recognizer = believing(_recognizer_beside_the_pool(settings), names)
+        checkpoint = checkpoint_file(settings)  # once: another may be promoted meanwhile
+        recognizer = believing(_recognizer_beside_the_pool(settings, checkpoint), names)
         _check_model(thresholds, recognizer)
         identity = RunIdentity(
             templates_version=templates_version(templates),
@@ -120,7 +150,7 @@ def open_run(
             decoder_version=names.version,
         )
         yield Run(
-            batch_id=_register(sessions, settings, templates, identity, batch),
+            batch_id=_register(sessions, checkpoint, templates, identity, batch),
             identity=identity,
             review_below=settings.review_below,
             thresholds=thresholds,
@@ -139,12 +169,12 @@ def templates_version(templates: Sequence[Template]) -> str:
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
 
 
-def _recognizer_beside_the_pool(settings: Settings) -> Recognizer:
+def _recognizer_beside_the_pool(settings: Settings, checkpoint: Path) -> Recognizer:
     from recognition.recognizer import use_threads
 
     # With more threads than cores, torch's would spin while the processes wait for a core.
     use_threads(settings.recognize_threads)
-    return load_recognizer(settings)
+    return load_recognizer(settings, checkpoint)
 
 
 def _check_model(thresholds: Thresholds, recognizer: Recognizer) -> None:
@@ -165,19 +195,19 @@ def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
 
 def _register(
     sessions: Sessions,
-    settings: Settings,
+    checkpoint: Path,
     templates: Sequence[Template],
     identity: RunIdentity,
     batch: str,
 ) -> UUID:
     """Write down what a run reads with, and open its batch."""
-    from recognition.checkpoint import RELEASE, load_checkpoint
+    from recognition.checkpoint import load_checkpoint
     from worker.database.batches import open_batch
     from worker.database.releases import register_model, register_template
     from worker.database.session import transaction
 
-    sha256 = hashlib.sha256((settings.checkpoint or RELEASE).read_bytes()).hexdigest()
-    config = asdict(load_checkpoint(settings.checkpoint).config)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    config = asdict(load_checkpoint(checkpoint).config)
     with transaction(sessions) as session:
         register_model(session, model_id=identity.model_id, sha256=sha256, config=config)
         for template in templates:

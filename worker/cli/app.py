@@ -15,13 +15,16 @@ import typer
 
 from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
+from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
+from worker.cli.model import model_app
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
 from worker.cli.sample import sample
 from worker.cli.template import template_app
+from worker.cli.train import train
 from worker.errors import ExitCode, WorkerError
 
 app = typer.Typer(
@@ -35,9 +38,12 @@ app.command()(read)
 app.command()(results)
 app.command()(explain)
 app.command()(route)
+app.command()(correct)
+app.command()(train)
 app.command()(sample)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(model_app, name="model")
 
 
 def main() -> None:

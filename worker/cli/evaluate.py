@@ -28,7 +28,7 @@ class Half(StrEnum):
 
 
 _Checkpoint = Annotated[
-    Path | None, typer.Option(help="Model to score; without it, the one penname ships.")
+    Path | None, typer.Option(help="Model to score; without it, the one in use.")
 ]
 _Device = Annotated[str | None, typer.Option(help="Where the network runs: cpu, cuda:0.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

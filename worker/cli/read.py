@@ -70,7 +70,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Model to read with. (the one that penname ships)"),
+        typer.Option(metavar="FILE", help="Model to read with. (the one promoted, else shipped)"),
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. (cpu)")

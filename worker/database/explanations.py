@@ -126,7 +126,7 @@ def explain_result(session: Session, reading_id: str) -> Explanation:
     Raises:
         NoSuchResultError: the database holds no such result, or several.
     """
-    whole_id = _whole_id(session, reading_id)
+    whole_id = find_reading_id(session, reading_id)
     row = session.execute(_everything().where(ReadingRow.id == whole_id)).one()
     known = dict(row._mapping)  # noqa: SLF001, SQLAlchemy's public way to the names
     specs = {spec["name"]: spec for spec in known.pop("template_fields")}
@@ -138,6 +138,26 @@ def explain_result(session: Session, reading_id: str) -> Explanation:
         lexicon=spec["lexicon"],
         corrections=_corrections(session, whole_id),
     )
+
+
+def find_reading_id(session: Session, digits: str) -> UUID:
+    """Complete an id from its first digits, by a range that the primary key serves.
+
+    Raises:
+        NoSuchResultError: the database holds no such result, or several.
+    """
+    plain = digits.replace("-", "").lower()
+    if not re.fullmatch(rf"[0-9a-f]{{1,{_ID_DIGITS}}}", plain):
+        raise NoSuchResultError(f"{digits!r} is no id of a result; penname results prints them")
+    first, last = (UUID(plain.ljust(_ID_DIGITS, digit)) for digit in "0f")
+    found = session.scalars(
+        select(ReadingRow.id).where(ReadingRow.id.between(first, last)).limit(2)
+    ).all()
+    if not found:
+        raise NoSuchResultError(f"no result {digits} in this database; penname results prints ids")
+    if len(found) > 1:
+        raise NoSuchResultError(f"several results start with {digits}; give more of its digits")
+    return found[0]
 
 
 def _everything() -> Select[Any]:
@@ -165,22 +185,6 @@ def _everything() -> Select[Any]:
             & (TemplateRow.version == PageRow.template_version),
         )
     )
-
-
-def _whole_id(session: Session, digits: str) -> UUID:
-    """Complete an id from its first digits, by a range that the primary key serves."""
-    plain = digits.replace("-", "").lower()
-    if not re.fullmatch(rf"[0-9a-f]{{1,{_ID_DIGITS}}}", plain):
-        raise NoSuchResultError(f"{digits!r} is no id of a result; penname results prints them")
-    first, last = (UUID(plain.ljust(_ID_DIGITS, digit)) for digit in "0f")
-    found = session.scalars(
-        select(ReadingRow.id).where(ReadingRow.id.between(first, last)).limit(2)
-    ).all()
-    if not found:
-        raise NoSuchResultError(f"no result {digits} in this database; penname results prints ids")
-    if len(found) > 1:
-        raise NoSuchResultError(f"several results start with {digits}; give more of its digits")
-    return found[0]
 
 
 def _corrections(session: Session, reading_id: UUID) -> tuple[Correction, ...]:

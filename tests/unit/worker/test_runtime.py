@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recognition.checkpoint import RELEASE
 from recognition.types import Hint
 from segmentation.template import format_template
 from tests.checkpoints import save_untrained
@@ -13,6 +14,7 @@ from tests.scans import encode
 from worker.config import read_settings
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
+from worker.models import promote
 from worker.runtime import (
     decode_limits,
     load_catalog,
@@ -180,3 +182,29 @@ def test_a_run_is_registered_with_its_model_its_templates_and_its_batch(
     assert {row["template_id"] for row in templates} == {t.template_id for t in forms.templates}
     assert [row["name"] for row in batches] == ["autumn"]
     assert run.pool.processes == 1
+
+
+def test_a_run_reads_with_the_promoted_model_and_registers_it(
+    template_folder, checkpoint, tmp_path
+):
+    promoted = promote(tmp_path / "models", checkpoint, in_use=RELEASE, force=True)
+    settings = read_settings(
+        database_url=f"sqlite:///{tmp_path}/penname.db",
+        store=str(tmp_path / "store"),
+        model_dir=tmp_path / "models",
+        name_prior=False,
+        segment_processes=1,
+    )
+
+    with open_run(
+        settings,
+        template_folders=[template_folder],
+        sources=open_sources(settings),
+        batch="autumn",
+        on_progress=lambda _: None,
+    ) as run:
+        (model,) = rows(run.sessions, "SELECT model_id, sha256 FROM models")
+
+    assert run.identity.model_id == run.recognizer.model_id == promoted
+    assert model["model_id"] == promoted
+    assert model["sha256"].startswith(promoted)
