@@ -17,6 +17,7 @@ from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
+from worker.cli.export_onnx import export_onnx
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.sample import sample
@@ -34,6 +35,7 @@ app.command()(read)
 app.command()(results)
 app.command()(explain)
 app.command()(sample)
+app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
 

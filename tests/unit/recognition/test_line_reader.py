@@ -112,7 +112,8 @@ def test_a_few_lines_are_shared_among_the_cores(cores):
     assert memory.asked == [6 // cores * 16] * cores
 
 
-def test_a_group_too_large_for_the_memory_is_halved_and_the_size_remembered(cores):
+@pytest.mark.usefixtures("cores")
+def test_a_group_too_large_for_the_memory_is_halved_and_the_size_remembered():
     given = lines(40, widest=64)
     memory = Memory(8 * 64)
     reader = LineReader(memory.network(), device="cpu")
