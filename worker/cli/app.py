@@ -18,7 +18,11 @@ from segmentation.errors import SegmentationError
 from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
+<<<<<<< HEAD
 from worker.cli.model import model_app
+=======
+from worker.cli.export_onnx import export_onnx
+>>>>>>> bench
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
@@ -41,6 +45,7 @@ app.command()(route)
 app.command()(correct)
 app.command()(train)
 app.command()(sample)
+app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(model_app, name="model")
