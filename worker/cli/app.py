@@ -18,11 +18,8 @@ from segmentation.errors import SegmentationError
 from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
-<<<<<<< HEAD
-from worker.cli.model import model_app
-=======
 from worker.cli.export_onnx import export_onnx
->>>>>>> bench
+from worker.cli.model import model_app
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
