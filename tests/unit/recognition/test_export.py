@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -122,14 +123,12 @@ def test_the_same_network_gives_the_same_bytes():
 def test_the_code_of_the_how_to_reads_what_penname_reads(tmp_path, monkeypatch):
     (tmp_path / "names.onnx").write_bytes(onnx_model(checkpoint()))
     monkeypatch.chdir(tmp_path)
-    reader = Recognizer(
-        small_network(), Alphabet(SMALL.alphabet), model_id="test", temperature=1.0, device="cpu"
-    )
+    reader = Recognizer(small_network(), Alphabet(SMALL.alphabet), model_id="test", device="cpu")
     rng = np.random.default_rng(1)
     crops = [rng.integers(0, 256, (40, width), dtype=np.uint8) for width in (90, 200, 333)]
     (code,) = re.findall(r"```python\n(.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL)
 
-    said: dict = {}
+    said: dict[str, Any] = {}
     exec(code, said)  # noqa: S102, the page's own lines
 
     assert [said["read"](crop) for crop in crops] == [r.text for r in reader.read(crops)]
