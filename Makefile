@@ -43,6 +43,7 @@ format: setup ## put the code in its house format
 
 bench: setup ## measure speed and memory; benchmarks/README.md says how to read them
 	$(BIN)/python -m benchmarks.bench_read
+	$(BIN)/python -m benchmarks.bench_recognition
 
 clean: ## remove what the targets above made
 	rm -rf .venv demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,13 +14,14 @@ from recognition.errors import (
     RecognitionError,
     TrainingConfigError,
 )
-from recognition.types import CharReading, GrayImage, ModelConfig, Reading
+from recognition.types import CharReading, GrayImage, Hint, ModelConfig, Reading
 
 __all__ = [
     "AlphabetError",
     "CharReading",
     "CheckpointError",
     "GrayImage",
+    "Hint",
     "LineTooNarrowError",
     "ManifestError",
     "ModelConfig",

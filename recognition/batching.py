@@ -12,16 +12,28 @@ from recognition.types import LineBatch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import Tensor
+
     from recognition.types import LineImage
 
 WIDTH_STEP_PX = 16  # batches are padded to a multiple of this: few shapes, little waste
 
 
-def pad_lines(lines: Sequence[LineImage]) -> LineBatch:
-    """Pad on the right with 0 (paper).
+def pad_lines(
+    lines: Sequence[LineImage],
+    *,
+    step_px: int = WIDTH_STEP_PX,
+    device: str = "cpu",
+) -> LineBatch:
+    """Pad on the right with 0 (paper) and bring the batch to a device.
+
+    What travels to a GPU is uint8 in pinned memory, a quarter of the bytes, and nobody waits
+    for it.
 
     Args:
         lines: N images (H, w_i) uint8 of one height, 255 ink.
+        step_px: the batch's width is a multiple of this.
+        device: where the batch is wanted.
 
     Raises:
         ValueError: there are no lines, or their heights differ.
@@ -32,14 +44,22 @@ def pad_lines(lines: Sequence[LineImage]) -> LineBatch:
     if len(heights) != 1:
         raise ValueError(f"want lines of one height, got {sorted(heights)}")
     widths = [line.shape[1] for line in lines]
-    padded = -(-max(widths) // WIDTH_STEP_PX) * WIDTH_STEP_PX
-    images = np.zeros((len(lines), 1, heights.pop(), padded), np.float32)
+    images = np.zeros((len(lines), 1, heights.pop(), padded_px(max(widths), step_px)), np.uint8)
     for image, line in zip(images, lines, strict=True):
         image[0, :, : line.shape[1]] = line
-    images /= 255
-    return LineBatch(
-        images=torch.from_numpy(images), widths_px=torch.tensor(widths, dtype=torch.int64)
-    )
+    sent = _send(torch.from_numpy(images), device)
+    return LineBatch(images=sent.float().div_(255), widths_px=_send(torch.tensor(widths), device))
+
+
+def padded_px(width_px: int, step_px: int = WIDTH_STEP_PX) -> int:
+    """Give the width of a batch whose widest line is ``width_px`` wide."""
+    return -(-width_px // step_px) * step_px
+
+
+def _send(tensor: Tensor, device: str) -> Tensor:
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def by_width(widths_px: Sequence[int], *, max_lines: int, max_pixels: int) -> list[list[int]]:

@@ -3,6 +3,7 @@
 RecognitionError
 ├─ AlphabetError          a text holds a character the alphabet lacks
 ├─ CheckpointError        weights, settings and alphabet do not belong together
+├─ DeviceMemoryError      one line alone is more than the device's memory holds
 ├─ FontError              a handwriting font cannot be fetched or unpacked
 ├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
@@ -29,6 +30,18 @@ class AlphabetError(RecognitionError):
 
 class CheckpointError(RecognitionError):
     """Weights, settings and alphabet do not belong together, or the file is damaged."""
+
+
+class DeviceMemoryError(RecognitionError):
+    """One line alone is more than the device's memory holds."""
+
+    def __init__(self, *, line: int, width_px: int, device: str) -> None:
+        super().__init__(
+            f"line {line}, {width_px} px wide, does not fit the memory of {device} even alone"
+        )
+        self.line = line
+        self.width_px = width_px
+        self.device = device
 
 
 class FontError(RecognitionError):

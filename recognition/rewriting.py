@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from recognition.types import CharReading
 
 
+_MOST_ALTERNATIVES = 3  # as many as a person takes in at a glance
+_LEAST_SHARE = 1e-3  # of a rival worth showing; clear ink has none, and none is spelt out for it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorParams:
     """How far a name prior is believed; ``training.tune_prior`` fits it to a network."""
@@ -63,6 +67,7 @@ class Rewriting:
     raw_text: str = field(repr=False)  # the best path's text
     chars: tuple[CharReading, ...] = field(repr=False)  # of ``text``
     probability: float  # [0, 1], share of ``text`` in all texts weighed, by ink and names
+    alternatives: tuple[tuple[str, float], ...] = field(repr=False)  # next best texts, shares
     margin_nats: float  # how much less probable the ink finds ``text`` than the raw text; or < 0
 
     @property
@@ -187,21 +192,43 @@ def _decide(
     Ink so unclear that the search lost the raw text in it says nothing: the raw text stays.
     """
     raw = _folded(raw_chars)
+    raw_text = _text(raw_chars)
     raw_ink = next((rival.ink for rival in rivals if rival.letters == raw), None)
     if raw_ink is None:
-        raw_text = normalise("".join(char.char for char in raw_chars))
         return Rewriting(
-            text=raw_text, raw_text=raw_text, chars=raw_chars, probability=0.0, margin_nats=0.0
+            text=raw_text,
+            raw_text=raw_text,
+            chars=raw_chars,
+            probability=0.0,
+            alternatives=(),
+            margin_nats=0.0,
         )
     allowed = [rival for rival in rivals if raw_ink - rival.ink <= margin_nats]
-    best = max(allowed, key=lambda rival: (rival.score, rival.letters == raw))
-    kept = best.letters == raw
-    chars = raw_chars if kept else written_as(ink, best.letters, alphabet.characters)
+    allowed.sort(key=lambda rival: (-rival.score, rival.letters != raw, rival.letters))
+    best = allowed[0]
     total = math.fsum(math.exp(rival.score - best.score) for rival in allowed)
+
+    def spelt(rival: _Rival) -> tuple[CharReading, ...]:
+        if rival.letters == raw:
+            return raw_chars
+        return written_as(ink, rival.letters, alphabet.characters)
+
+    chars = spelt(best)
+    found = {_text(chars): 1 / total}  # spaces apart, two folded texts may be one text
+    for rival in allowed[1:]:
+        share = math.exp(rival.score - best.score) / total
+        if share < _LEAST_SHARE or len(found) > _MOST_ALTERNATIVES:
+            break
+        found.setdefault(_text(spelt(rival)), share)
     return Rewriting(
-        text=normalise("".join(char.char for char in chars)),
-        raw_text=normalise("".join(char.char for char in raw_chars)),
+        text=_text(chars),
+        raw_text=raw_text,
         chars=chars,
         probability=1 / total,
+        alternatives=tuple(found.items())[1:],
         margin_nats=raw_ink - best.ink,
     )
+
+
+def _text(chars: Sequence[CharReading]) -> str:
+    return normalise("".join(char.char for char in chars))

@@ -7,7 +7,7 @@ Tensors of frames are time first, ``(T, N, C)``, as ``ctc_loss`` takes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -59,12 +59,31 @@ class CharReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What one crop says."""
+class Evidence:
+    """What speaks for a reading's text; confidence is made of it."""
 
-    raw_text: str = field(repr=False)  # what the ink says; NFC; may be empty; kept out of logs
-    text: str = field(repr=False)  # after the prior; the same as raw_text without one
+    ink_log_prob: float  # natural log of the text's probability by the ink, its case left open
+    share: float | None  # [0, 1], of the text in all weighed by ink and names; None without names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """What is known of one field before it is read."""
+
+    letters: Literal["any", "upper"] = "any"  # "upper": it is written in capitals only
+    lexicon: str | None = None  # id of a name list that its value most likely stands in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one crop says. Texts are NFC, may be empty, and are names, so kept out of logs."""
+
+    text: str = field(repr=False)  # by ink and names, where a prior or a lexicon was asked
+    raw_text: str = field(repr=False)  # by the ink alone: the best path
+    alternatives: tuple[tuple[str, float], ...] = field(repr=False)  # next best of the texts
+    # weighed, each with its share of their probability, [0, 1]; none where none was weighed
     raw_confidence: float  # [0, 1], before calibration
-    confidence: float  # [0, 1], calibrated chance that text is exactly right
-    chars: tuple[CharReading, ...] = field(repr=False)
-    model_id: str  # first 12 hex digits of the checkpoint's SHA-256, and the prior's after a +
+    confidence: float  # [0, 1], calibrated chance that text is right, but for case and marks
+    evidence: Evidence  # that confidence was made of
+    chars: tuple[CharReading, ...] = field(repr=False)  # of ``text``
+    model_id: str  # first 12 hex digits of the checkpoint's SHA-256

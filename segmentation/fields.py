@@ -78,6 +78,8 @@ def cut_field(
         doubt=doubt,
         ink_fraction=min(1.0, area_px / (frame.box.width_px * frame.box.height_px)),
         agreement=placement.agreement,
+        letters=plan.spec.letters,
+        lexicon=plan.spec.lexicon,
     )
 
 

@@ -10,6 +10,7 @@ A template file looks like this::
     name = "family_name"
     kind = "last_name"        # first_name, last_name, full_name
     style = "line"            # line, box, comb
+    letters = "upper"         # optional; any, or upper where people write in capitals only
     box = [452, 305, 876, 80]  # x, y, width, height in pixels of the blank
     lexicon = "surnames"      # optional; a name list the value is likely to stand in
 
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 from segmentation.checks import require_gray
 from segmentation.errors import TemplateError
 from segmentation.template_faults import FaultReport, syntax_fault
-from segmentation.types import Box, FieldKind, FieldSpec, Template, WritingStyle
+from segmentation.types import Box, FieldKind, FieldSpec, Letters, Template, WritingStyle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # safe as a folder and as an object key
 _TOP_KEYS = ("id", "dpi", "page_index", "fields")
-_FIELD_KEYS = ("name", "kind", "style", "box", "lexicon")
+_FIELD_KEYS = ("name", "kind", "style", "letters", "box", "lexicon")
 _DPI_RANGE = (50.0, 1200.0)
 _BOX_HINT = "x, y, width, height in pixels of the blank"
 _MAX_OVERLAP = 0.5  # of the smaller box; two fields that share more are one field
@@ -93,6 +94,8 @@ def format_template(
             f"style = {_quote(spec.style)}",
             f"box = [{box.x_px}, {box.y_px}, {box.width_px}, {box.height_px}]  # {_BOX_HINT}",
         ]
+        if spec.letters is not Letters.ANY:
+            lines.append(f"letters = {_quote(spec.letters)}")
         if spec.lexicon is not None:
             lines.append(f"lexicon = {_quote(spec.lexicon)}")
     return "\n".join(lines) + "\n"
@@ -112,6 +115,7 @@ def template_version(
             s.box.y_px,
             s.box.width_px,
             s.box.height_px,
+            *([] if s.letters is Letters.ANY else [s.letters]),  # older versions stay as they were
         ]
         for s in fields
     ]
@@ -197,25 +201,34 @@ def _read_field(
         report.add("lexicon", block, "lexicon is no list's id", 'write lexicon = "surnames"')
     kind = _read_choice(row, "kind", FieldKind, block, report)
     style = _read_choice(row, "style", WritingStyle, block, report)
+    letters = _read_choice(row, "letters", Letters, block, report, default=Letters.ANY)
     box = _read_box(row, block, shape, report)
-    if len(report.faults) > before or kind is None or style is None or box is None:
+    if len(report.faults) > before or not (kind and style and letters) or box is None:
         return None
     return FieldSpec(
         name=str(name),
         box=box,
         kind=FieldKind(kind),
         style=WritingStyle(style),
+        letters=Letters(letters),
         lexicon=None if lexicon is None else str(lexicon),
     )
 
 
-def _read_choice(
-    row: Mapping[str, object], key: str, choices: type[StrEnum], block: int, report: FaultReport
+def _read_choice(  # noqa: PLR0913, which words there are, and where the value stands
+    row: Mapping[str, object],
+    key: str,
+    choices: type[StrEnum],
+    block: int,
+    report: FaultReport,
+    *,
+    default: str | None = None,
 ) -> str | None:
-    value = row.get(key)
+    value = row.get(key, default)
     known = [str(c) for c in choices]
     if value not in known:
-        report.add(key, block, f"{key} is missing or unknown", f"use one of {', '.join(known)}")
+        fault = f"{key} is {'missing or ' if default is None else ''}unknown"
+        report.add(key, block, fault, f"use one of {', '.join(known)}")
         return None
     return str(value)
 

@@ -35,6 +35,13 @@ class WritingStyle(StrEnum):
     COMB = "comb"
 
 
+class Letters(StrEnum):
+    """What letters a field is written in; stored, so never rename a value."""
+
+    ANY = "any"
+    UPPER = "upper"  # capitals only, as the form asks for
+
+
 class FieldState(StrEnum):
     """What segmentation found in a field; stored, so never rename a value."""
 
@@ -79,6 +86,7 @@ class FieldSpec:
     box: Box
     kind: FieldKind
     style: WritingStyle
+    letters: Letters = Letters.ANY
     lexicon: str | None = None  # id of a name list that the value is likely to stand in
 
 
@@ -106,6 +114,8 @@ class FieldCrop:
     doubt: Doubt  # why ``state`` is MISPLACED, else NONE
     ink_fraction: float  # [0, 1], share of the box that is handwriting
     agreement: float  # [0, 1], share of the print around the field found where it should be
+    letters: Letters = Letters.ANY  # as the template has it, like the lexicon
+    lexicon: str | None = None
 
     @property
     def blank(self) -> bool:

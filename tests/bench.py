@@ -47,6 +47,7 @@ class Bench:
         identity = RunIdentity(
             templates_version=hashlib.sha256(versions.encode()).hexdigest()[:12],
             model_id=MODEL_ID,
+            decoder_version="greedy",
         )
         with transaction(self.sessions) as session:
             register_model(session, model_id=MODEL_ID, sha256=MODEL_ID * 5, config={})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.random import default_rng  # loaded here: a test without root may not read it later
 
-from recognition.types import Reading
+from recognition.types import Evidence, Reading
 from segmentation import (
     Box,
     Doubt,
@@ -127,8 +127,12 @@ def make_refused_page(**changes: Any) -> SegmentedPage:
 
 def make_reading(**changes: Any) -> Reading:
     defaults: dict[str, Any] = {
+        "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "alternatives": (),
+        "raw_confidence": 0.95,
         "confidence": 0.97,
+        "evidence": Evidence(ink_log_prob=-0.03, share=None),
         "chars": (),
         "model_id": "0123456789ab",
     }
@@ -141,6 +145,7 @@ def make_field_reading(**changes: Any) -> FieldReading:
         "status": FieldStatus.READ,
         "raw_text": "Ada Lovelace",
         "text": "Ada Lovelace",
+        "alternatives": (),
         "raw_confidence": 0.95,
         "confidence": 0.97,
         "chars": (),
@@ -174,6 +179,9 @@ def make_source(**changes: Any) -> Source:
 
 
 def make_identity(**changes: Any) -> RunIdentity:
-    return RunIdentity(
-        **{"templates_version": "bbbbbbbbbbbb", "model_id": "0123456789ab", **changes}
-    )
+    defaults = {
+        "templates_version": "bbbbbbbbbbbb",
+        "model_id": "0123456789ab",
+        "decoder_version": "greedy",
+    }
+    return RunIdentity(**{**defaults, **changes})

@@ -39,8 +39,10 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None  # for S3 look-alikes; None is AWS
     s3_checksums: Literal["when_required", "when_supported"] = "when_required"
     template_dir: Path = Path("templates")
-    checkpoint: Path | None = None  # None is the release inside the package
-    name_prior: bool = True  # whether what names say is weighed beside the ink
+    checkpoint: Path | None = None  # None is the model promoted in model_dir, else the release
+    model_dir: Path = Path("models")
+    name_prior: bool = True  # weigh how likely a text is as a name; "on" and "off" do as well
+    lexicon_dir: Path = Path("lexicons")  # list "surnames" is surnames.csv or surnames.txt there
     device: str = "cpu"  # as torch names it: "cpu", "cuda:0"
     segment_processes: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     recognize_threads: Annotated[int, Field(ge=1)] = max(1, (os.cpu_count() or 1) // 4)
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
     max_pages: Annotated[int, Field(gt=0)] = 50
     max_page_mpx: Annotated[float, Field(gt=0)] = 80.0  # megapixels after decoding
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.85  # confidence
+    thresholds: Path | None = None  # penname route's, by field; review_below for all others
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

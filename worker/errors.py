@@ -15,7 +15,12 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
-   └─ NoSuchResultError         the database holds no such result
+   ├─ NoSuchResultError         the database holds no such result
+   ├─ NoCorrectionsError        nobody has confirmed or corrected anything there yet
+   ├─ TooFewReviewedError       too few values were reviewed to learn or to judge from them
+   ├─ UnsuitableBaseError       a model that retraining cannot start from
+   ├─ NoSuchModelError          no model of that id is in the model folder
+   └─ ModelRefusedError         the model is worse than the one in use, or nobody knows
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -55,6 +60,11 @@ class FailureCode(StrEnum):
     STORAGE_FULL = "storage_full"
     DATABASE_UNAVAILABLE = "database_unavailable"
     NO_SUCH_RESULT = "no_such_result"
+    NO_CORRECTIONS = "no_corrections"
+    TOO_FEW_REVIEWED = "too_few_reviewed"
+    UNSUITABLE_BASE = "unsuitable_base"
+    NO_SUCH_MODEL = "no_such_model"
+    MODEL_REFUSED = "model_refused"
 
 
 class WorkerError(Exception):
@@ -152,3 +162,33 @@ class NoSuchResultError(PermanentError):
     """The database holds no such result."""
 
     code = FailureCode.NO_SUCH_RESULT
+
+
+class NoCorrectionsError(PermanentError):
+    """Nobody has confirmed or corrected anything there yet."""
+
+    code = FailureCode.NO_CORRECTIONS
+
+
+class TooFewReviewedError(PermanentError):
+    """Too few values were reviewed to learn, or to judge a model, from them."""
+
+    code = FailureCode.TOO_FEW_REVIEWED
+
+
+class UnsuitableBaseError(PermanentError):
+    """The model has another alphabet or network than retraining can go on with."""
+
+    code = FailureCode.UNSUITABLE_BASE
+
+
+class NoSuchModelError(PermanentError):
+    """No model of that id is in the model folder."""
+
+    code = FailureCode.NO_SUCH_MODEL
+
+
+class ModelRefusedError(PermanentError):
+    """The model is worse than the one in use, or was never compared with it."""
+
+    code = FailureCode.MODEL_REFUSED

@@ -4,6 +4,8 @@ The folder holds ``truth.csv`` with ``form,scan,field,text`` (and ``page``, from
 have several pages) and each scan as ``FORM/SCAN``. Every template is offered for every page, so
 a page laid onto another form counts as wrong. A truth of ``UNREADABLE`` counts in no accuracy;
 an empty one is a field that was left blank.
+
+All figures are of the ink alone but those under ``prior``: the same crops, names weighed.
 """
 
 from __future__ import annotations
@@ -11,21 +13,23 @@ from __future__ import annotations
 import csv
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from recognition.metrics import edit_distance, fold
+from recognition.reliability import calibration_error, straight_through_shares
 from worker.errors import ConfigError, PermanentError
 from worker.recognizing import FOR_A_PERSON, read_pages
 from worker.segmenting import refused_page, segment_document
 from worker.types import FieldReading, FieldStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from segmentation import Catalog, SegmentationParams
+    from recognition.types import Hint, Reading
+    from segmentation import Catalog, GrayImage, SegmentationParams
     from worker.document_images import DecodeLimits
     from worker.recognizing import CropReader
     from worker.types import DocumentReading, SegmentedPage
@@ -36,18 +40,20 @@ _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormsPriorScore:
-    """How well the same written fields were read with a prior over names."""
+class FormsReading:
+    """How well written fields were read in one way: greedily, or with a prior over names."""
 
     exact_folded: float | None
     cer: float | None  # folded
+    ece: float | None  # as below, of its own confidence
+    straight_through: Mapping[str, float] | None  # as below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormsScore:
     """How well fields were read; each share is None where nothing was there to count.
 
-    All is greedy reading but for ``prior``, which is None where no prior was given.
+    All is greedy reading but for ``prior``.
     """
 
     n: int  # written fields
@@ -59,7 +65,9 @@ class FormsScore:
     blank_right: float | None  # [0, 1], share of the blank fields found blank
     unreadable_to_review: float | None  # [0, 1], share of UNREADABLE fields sent to a person
     pages_per_s: float  # page bytes to text, one process, greedy
-    prior: FormsPriorScore | None
+    ece: float | None  # expected calibration error over written fields, in ten bins
+    straight_through: Mapping[str, float] | None  # by target error, as for name crops
+    prior: FormsReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +95,22 @@ class _Outcome:
 
     truth: _Truth
     reading: FieldReading | None  # None where its page was refused or taken for another form
+    weighed: FieldReading | None  # the same with names
     wrong_form: bool
 
-    @property
-    def text(self) -> str:
-        """The reading's text; a page that gave none counts as empty."""
-        return "" if self.reading is None else self.reading.text
+
+class _InkAlone:
+    """Reads with a recognizer that knows no names, whatever list a template asks for."""
+
+    def __init__(self, recognizer: CropReader) -> None:
+        self._recognizer = recognizer
+        self.model_id = recognizer.model_id
+
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None
+    ) -> list[Reading]:
+        without = None if hints is None else [replace(hint, lexicon=None) for hint in hints]
+        return self._recognizer.read(crops, without)
 
 
 def evaluate_forms(  # noqa: PLR0913, ports of a use case
@@ -102,28 +120,27 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     params: SegmentationParams,
     limits: DecodeLimits,
     recognizer: CropReader,
+    weighing: CropReader,
     review_below: float,
-    weighed: CropReader | None = None,
 ) -> FormsReport:
     """Read every scan that ``truth.csv`` names, one process, and score the fields.
 
     Args:
         folder: holds ``truth.csv`` and the scans.
-        catalog: the forms that every page is offered.
-        params: of segmentation.
-        limits: of decoding.
-        recognizer: reads greedily.
-        review_below: confidence in [0, 1]; a reading below it is for a person.
-        weighed: reads the same crops once more, with a prior over names.
+        catalog: the forms.
+        params: how pages are cut.
+        limits: what is decoded at most.
+        recognizer: knows no names; its lexicons, if any, are not asked.
+        weighing: the same network, with the names that the templates ask for.
+        review_below: a reading less confident than this, in [0, 1], is for a person.
 
     Raises:
         ConfigError: there is no ``truth.csv``, or it lacks a column.
     """
     truths = _read_truth(folder / "truth.csv")
     outcomes: list[_Outcome] = []
-    with_prior: list[_Outcome] = []
-    page_count = 0
-    seconds = 0.0
+    page_count, seconds = 0, 0.0
+    ink_alone = _InkAlone(recognizer)
     scans = iter(truths.items())
     while batch := list(islice(scans, _SCANS_AT_ONCE)):
         started = time.perf_counter()
@@ -131,19 +148,18 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
             _segment(folder / form / scan, catalog, params, limits) for (form, scan), _ in batch
         ]
         page_count += sum(map(len, pages))
-        readings = read_pages(pages, recognizer, review_below=review_below)
+        readings = read_pages(pages, ink_alone, review_below=review_below)
         seconds += time.perf_counter() - started
-        outcomes += _match_all(batch, readings)
-        if weighed is not None:
-            again = read_pages(pages, weighed, review_below=review_below)
-            with_prior += _match_all(batch, again)
+        weighed = read_pages(pages, weighing, review_below=review_below)
+        for (_, rows), reading, with_names in zip(batch, readings, weighed, strict=True):
+            outcomes += _match(rows, reading, with_names)
     pages_per_s = page_count / max(seconds, 1e-9)
-    names = sorted({outcome.truth.field for outcome in outcomes})
+    by_field: dict[str, list[_Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        by_field[outcome.truth.field].append(outcome)
     return FormsReport(
-        all=_score(outcomes, with_prior, pages_per_s),
-        fields={
-            name: _score(_of(name, outcomes), _of(name, with_prior), pages_per_s) for name in names
-        },
+        all=_score(outcomes, pages_per_s),
+        fields={name: _score(found, pages_per_s) for name, found in sorted(by_field.items())},
     )
 
 
@@ -186,62 +202,80 @@ def _segment(
         return (refused_page(0, error.code, str(error)),)
 
 
-def _match_all(
-    batch: Iterable[tuple[object, Iterable[_Truth]]], readings: Iterable[DocumentReading]
-) -> list[_Outcome]:
-    return [
-        outcome
-        for (_, rows), reading in zip(batch, readings, strict=True)
-        for outcome in _match(rows, reading)
-    ]
-
-
-def _of(field: str, outcomes: list[_Outcome]) -> list[_Outcome]:
-    return [outcome for outcome in outcomes if outcome.truth.field == field]
-
-
-def _match(rows: Iterable[_Truth], document: DocumentReading) -> Iterator[_Outcome]:
-    """Set each truth beside what was read at its place."""
+def _match(
+    rows: Iterable[_Truth], document: DocumentReading, weighed: DocumentReading
+) -> Iterator[_Outcome]:
+    """Set each truth beside what was read at its place, the ink alone and with names."""
     pages = {page.page_index: page for page in document.pages}
     for truth in rows:
         page = pages.get(truth.page_index)
         cut = page.segmentation if page is not None else None
         wrong_form = cut is not None and cut.template_id != truth.form
-        reading = None
-        if page is not None and not wrong_form:
-            reading = next((f for f in page.fields if f.crop.field_name == truth.field), None)
-        yield _Outcome(truth=truth, reading=reading, wrong_form=wrong_form)
+        yield _Outcome(
+            truth=truth,
+            reading=None if wrong_form else _reading_at(truth, document),
+            weighed=None if wrong_form else _reading_at(truth, weighed),
+            wrong_form=wrong_form,
+        )
 
 
-def _score(outcomes: list[_Outcome], with_prior: list[_Outcome], pages_per_s: float) -> FormsScore:
-    n, exact_folded, cer = _accuracy(outcomes)
+def _reading_at(truth: _Truth, document: DocumentReading) -> FieldReading | None:
+    """Find what was read in a field; None where its page was refused."""
+    fields = (f for p in document.pages if p.page_index == truth.page_index for f in p.fields)
+    return next((field for field in fields if field.crop.field_name == truth.field), None)
+
+
+def _score(outcomes: list[_Outcome], pages_per_s: float) -> FormsScore:
+    greedy = _accuracy(outcomes, _by_ink)
     blank = [o for o in outcomes if not o.truth.text]
     unreadable = [o for o in outcomes if o.truth.text == UNREADABLE]
-    prior = None
-    if with_prior:
-        _, prior_exact, prior_cer = _accuracy(with_prior)
-        prior = FormsPriorScore(exact_folded=prior_exact, cer=prior_cer)
+    prior = _accuracy(outcomes, _by_names)
     return FormsScore(
-        n=n,
-        exact_folded=exact_folded,
-        cer=cer,
+        n=len(_written(outcomes)),
+        exact_folded=greedy.exact_folded,
+        cer=greedy.cer,
         refused=sum(o.reading is None and not o.wrong_form for o in outcomes),
         wrong_form=sum(o.wrong_form for o in outcomes),
         blank=len(blank),
         blank_right=_share(sum(_is_blank(o) for o in blank), len(blank)),
         unreadable_to_review=_share(sum(_is_for_review(o) for o in unreadable), len(unreadable)),
         pages_per_s=round(pages_per_s, 2),
+        ece=greedy.ece,
+        straight_through=greedy.straight_through,
         prior=prior,
     )
 
 
-def _accuracy(outcomes: list[_Outcome]) -> tuple[int, float | None, float | None]:
-    """Count the written fields; give the share read exactly and the CER, both folded."""
-    written = [o for o in outcomes if o.truth.text not in {"", UNREADABLE}]
-    pairs = [(fold(o.truth.text), fold(o.text)) for o in written]
+def _by_ink(outcome: _Outcome) -> FieldReading | None:
+    return outcome.reading
+
+
+def _by_names(outcome: _Outcome) -> FieldReading | None:
+    return outcome.weighed
+
+
+def _accuracy(
+    outcomes: list[_Outcome], way: Callable[[_Outcome], FieldReading | None]
+) -> FormsReading:
+    """Say how the written fields were read, and how far their confidence can be believed.
+
+    A page that gave no reading counts as an empty text, and goes to a person like a doubtful one.
+    """
+    read = [(o.truth.text, way(o)) for o in _written(outcomes)]
+    pairs = [(fold(truth), fold("" if found is None else found.text)) for truth, found in read]
     edits = sum(edit_distance(truth, text) for truth, text in pairs)
-    exact = sum(truth == text for truth, text in pairs)
-    return len(pairs), _share(exact, len(pairs)), _share(edits, sum(len(t) for t, _ in pairs))
+    right = [truth == text for truth, text in pairs]
+    confidences = [0.0 if found is None else found.confidence for _, found in read]
+    return FormsReading(
+        exact_folded=_share(sum(right), len(right)),
+        cer=_share(edits, sum(len(truth) for truth, _ in pairs)),
+        ece=round(calibration_error(confidences, right), 4) if right else None,
+        straight_through=straight_through_shares(confidences, right) if right else None,
+    )
+
+
+def _written(outcomes: list[_Outcome]) -> list[_Outcome]:
+    return [o for o in outcomes if o.truth.text not in {"", UNREADABLE}]
 
 
 def _is_blank(outcome: _Outcome) -> bool:

@@ -84,7 +84,7 @@ def write_parquet(rows: Iterable[ResultRow], out: BinaryIO) -> int:
 
     moment = pa.timestamp("us", tz="UTC")
     kinds = {"page": pa.int32(), "confidence": pa.float64()}
-    kinds |= {"corrected_at": moment, "read_at": moment}
+    kinds |= {"corrected_at": moment, "read_at": moment, "rewritten": pa.bool_()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
     remaining, count = iter(rows), 0
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
@@ -101,7 +101,8 @@ def write_parquet(rows: Iterable[ResultRow], out: BinaryIO) -> int:
 
 def _table_cells(row: ResultRow) -> tuple[str, ...]:
     name = row.document.rsplit("/", 1)[-1]
-    status = row.status if row.corrected_by is None else f"{row.status}, corrected"
+    status = f"{row.status}, rewritten" if row.rewritten else row.status
+    status = status if row.corrected_by is None else f"{status}, corrected"
     return tuple(
         _printable(cell)
         for cell in (

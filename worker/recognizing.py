@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from segmentation import BlankPageError, FieldState
+from recognition.types import Hint
+from segmentation import BlankPageError, FieldState, Letters
+from worker.thresholds import NO_THRESHOLDS
 from worker.types import (
     DocumentReading,
     DocumentStatus,
@@ -19,10 +21,11 @@ from worker.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from recognition.types import Reading
     from segmentation import FieldCrop, GrayImage
+    from worker.thresholds import Thresholds
     from worker.types import SegmentedPage
 
 FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED})
@@ -36,13 +39,19 @@ class CropReader(Protocol):
         """First 12 hex digits of the checkpoint's SHA-256, and the prior's after a +."""
         ...
 
-    def read(self, crops: Sequence[GrayImage], /) -> list[Reading]:
-        """Read ``(h, w)`` uint8 crops, in their order."""
+    def read(
+        self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None, /
+    ) -> list[Reading]:
+        """Read ``(h, w)`` uint8 crops, in their order, knowing what the hints say of each."""
         ...
 
 
 def read_pages(
-    documents: Sequence[Sequence[SegmentedPage]], recognizer: CropReader, *, review_below: float
+    documents: Sequence[Sequence[SegmentedPage]],
+    recognizer: CropReader,
+    *,
+    review_below: float,
+    thresholds: Thresholds = NO_THRESHOLDS,
 ) -> list[DocumentReading]:
     """Read every written field of every document in one batch, which the network likes wide.
 
@@ -50,10 +59,17 @@ def read_pages(
         documents: the pages of each document.
         recognizer: reads the crops; blank fields are not sent to it.
         review_below: a reading less confident than this, in [0, 1], is for a person.
+        thresholds: what takes its place for some fields.
     """
+
+    def least(page: SegmentedPage, crop: FieldCrop) -> float:
+        template_id = page.segmentation.template_id if page.segmentation else ""
+        return thresholds.least(template_id, crop.field_name, default=review_below)
+
     written = [crop for pages in documents for crop in _crops(pages) if not crop.blank]
-    readings = iter(recognizer.read([crop.image for crop in written]) if written else [])
-    return [_document(pages, readings, review_below) for pages in documents]
+    images, hints = [crop.image for crop in written], [_hint(crop) for crop in written]
+    readings = iter(recognizer.read(images, hints) if written else [])
+    return [_document(pages, readings, least) for pages in documents]
 
 
 def failed_document(code: str, detail: str) -> DocumentReading:
@@ -69,15 +85,21 @@ def _crops(pages: Sequence[SegmentedPage]) -> Iterator[FieldCrop]:
             yield from page.segmentation.crops
 
 
+def _hint(crop: FieldCrop) -> Hint:
+    return Hint(letters="upper" if crop.letters is Letters.UPPER else "any", lexicon=crop.lexicon)
+
+
 def _document(
-    pages: Sequence[SegmentedPage], readings: Iterator[Reading], review_below: float
+    pages: Sequence[SegmentedPage],
+    readings: Iterator[Reading],
+    least: Callable[[SegmentedPage, FieldCrop], float],
 ) -> DocumentReading:
     """Take the next readings, in the order in which their crops were sent."""
     read = tuple(
         PageReading(
             page_index=page.page_index,
             segmentation=page.segmentation,
-            fields=tuple(_field(crop, readings, review_below) for crop in _crops([page])),
+            fields=tuple(_field(crop, readings, least(page, crop)) for crop in _crops([page])),
             failure_code=page.failure_code,
             failure_detail=page.failure_detail,
         )
@@ -102,6 +124,7 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
             status=FieldStatus.BLANK,
             raw_text="",
             text="",
+            alternatives=(),
             raw_confidence=1.0,
             confidence=1.0,
             chars=(),
@@ -115,6 +138,7 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
         status=status,
         raw_text=reading.raw_text,
         text=reading.text,
+        alternatives=reading.alternatives,
         raw_confidence=reading.raw_confidence,
         confidence=confidence,
         chars=reading.chars,

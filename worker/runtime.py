@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
+from worker.thresholds import NO_THRESHOLDS, read_thresholds
 from worker.types import RunIdentity
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from worker.config import Settings
     from worker.database.session import Sessions
     from worker.local import Run, Tally
+    from worker.names import Names
+    from worker.storage.base import ObjectStore
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
+    from worker.thresholds import Thresholds
 
 _MIB = 1024 * 1024
 
@@ -48,21 +52,43 @@ def load_catalog(folders: Sequence[Path]) -> tuple[Catalog, SegmentationParams]:
     return _index(load_templates(folders))
 
 
-def load_recognizer(settings: Settings) -> Recognizer:
-    """Load the network, and the name prior unless the settings leave it out.
+def checkpoint_file(settings: Settings) -> Path:
+    """Say which weights are read with: the setting's, else the promoted ones, else the release.
 
     Raises:
-        CheckpointError: the checkpoint or the prior cannot be used.
+        NoSuchModelError: the promoted model is gone.
+        ConfigError: the model folder does not say which model is promoted.
+    """
+    from worker.models import checkpoint_in_use
+
+    return checkpoint_in_use(settings.model_dir, settings.checkpoint)
+
+
+def load_recognizer(settings: Settings, checkpoint: Path | None = None) -> Recognizer:
+    """Load the network; it reads the ink alone until it is told of names.
+
+    Args:
+        settings: where it runs.
+        checkpoint: its weights; None is what ``checkpoint_file`` says.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        NoSuchModelError: the promoted model is gone.
         ConfigError: there is no such device.
     """
-    from recognition.prior import read_prior
     from recognition.recognizer import Recognizer
 
+    path = checkpoint or checkpoint_file(settings)
     try:
-        recognizer = Recognizer.load(settings.checkpoint, device=settings.device)
+        return Recognizer.load(path, device=settings.device)
     except (RuntimeError, AssertionError) as error:  # as torch says that it has no such device
         raise ConfigError(f"device {settings.device!r} cannot be used: {error}") from error
-    return recognizer.believing(read_prior()) if settings.name_prior else recognizer
+
+
+def believing(recognizer: Recognizer, names: Names) -> Recognizer:
+    """Give a recognizer of the same network that weighs names beside the ink."""
+    weighing = recognizer.with_lexicons(names.lexicons)
+    return weighing if names.prior is None else weighing.believing(names.prior)
 
 
 def open_sources(settings: Settings) -> Sources:
@@ -70,6 +96,17 @@ def open_sources(settings: Settings) -> Sources:
     from worker.storage.sources import Sources
 
     return Sources(_s3_options(settings))
+
+
+def open_crops(settings: Settings) -> ObjectStore:
+    """Open the store that the crops lie in.
+
+    Raises:
+        ConfigError: the setting names neither a folder nor a bucket.
+    """
+    from worker.storage.sources import open_store
+
+    return open_store(settings.store, _s3_options(settings))
 
 
 @contextmanager
@@ -84,32 +121,39 @@ def open_run(
     """Open all that reading needs, what fails soonest first, and close it at the end.
 
     Raises:
-        ConfigError: a setting or a template is wrong.
+        ConfigError: a setting, a template or a name list is wrong.
         DatabaseUnavailableError: the database cannot be reached or written.
         CheckpointError: the checkpoint cannot be used.
     """
     from worker.database.session import closed_after, open_database
     from worker.local import Run
+    from worker.names import load_names
     from worker.segment_pool import SegmentPool
     from worker.segment_process import SegmentJob
-    from worker.storage.sources import open_store
     from worker.templates import load_templates
 
+    thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
     templates = load_templates(template_folders)
-    store = open_store(settings.store, _s3_options(settings))
+    names = load_names(templates, prior=settings.name_prior, lexicon_dir=settings.lexicon_dir)
+    store = open_crops(settings)
     sessions = open_database(settings.database_url.get_secret_value())
     catalog, params = _index(templates)
     job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
-        recognizer = _recognizer_beside_the_pool(settings)
+        checkpoint = checkpoint_file(settings)  # once: another may be promoted meanwhile
+        recognizer = believing(_recognizer_beside_the_pool(settings, checkpoint), names)
+        _check_model(thresholds, recognizer)
         identity = RunIdentity(
-            templates_version=templates_version(templates), model_id=recognizer.model_id
+            templates_version=templates_version(templates),
+            model_id=recognizer.model_id,
+            decoder_version=names.version,
         )
         yield Run(
-            batch_id=_register(sessions, settings, templates, identity, batch),
+            batch_id=_register(sessions, checkpoint, templates, identity, batch),
             identity=identity,
             review_below=settings.review_below,
+            thresholds=thresholds,
             fetch=partial(sources.read, max_bytes=settings.max_document_mib * _MIB),
             pool=pool,
             recognizer=recognizer,
@@ -125,12 +169,21 @@ def templates_version(templates: Sequence[Template]) -> str:
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
 
 
-def _recognizer_beside_the_pool(settings: Settings) -> Recognizer:
+def _recognizer_beside_the_pool(settings: Settings, checkpoint: Path) -> Recognizer:
     from recognition.recognizer import use_threads
 
     # With more threads than cores, torch's would spin while the processes wait for a core.
     use_threads(settings.recognize_threads)
-    return load_recognizer(settings)
+    return load_recognizer(settings, checkpoint)
+
+
+def _check_model(thresholds: Thresholds, recognizer: Recognizer) -> None:
+    """Refuse thresholds that were picked from another model's confidences."""
+    if thresholds.model_id not in {None, recognizer.model_id}:
+        raise ConfigError(
+            f"the thresholds were picked for model {thresholds.model_id}, but this is "
+            f"{recognizer.model_id}; audit its readings and run penname route again"
+        )
 
 
 def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
@@ -142,19 +195,19 @@ def _index(templates: Sequence[Template]) -> tuple[Catalog, SegmentationParams]:
 
 def _register(
     sessions: Sessions,
-    settings: Settings,
+    checkpoint: Path,
     templates: Sequence[Template],
     identity: RunIdentity,
     batch: str,
 ) -> UUID:
     """Write down what a run reads with, and open its batch."""
-    from recognition.checkpoint import RELEASE, load_checkpoint
+    from recognition.checkpoint import load_checkpoint
     from worker.database.batches import open_batch
     from worker.database.releases import register_model, register_template
     from worker.database.session import transaction
 
-    sha256 = hashlib.sha256((settings.checkpoint or RELEASE).read_bytes()).hexdigest()
-    config = asdict(load_checkpoint(settings.checkpoint).config)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    config = asdict(load_checkpoint(checkpoint).config)
     with transaction(sessions) as session:
         register_model(session, model_id=identity.model_id, sha256=sha256, config=config)
         for template in templates:

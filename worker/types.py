@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from segmentation.types import FieldCrop, PageSegmentation
 
 
+GREEDY = "greedy"  # the decoder that weighs no names: the ink's best path; stored, so never rename
+
+
 class DocumentStatus(StrEnum):
     """Where a document stands; stored, so never rename a value."""
 
@@ -53,6 +56,7 @@ class RunIdentity:
 
     templates_version: str  # 12 hex digits over the versions of every template offered
     model_id: str  # first 12 hex digits of the checkpoint's SHA-256
+    decoder_version: str  # 12 hex digits over the names weighed beside the ink, or GREEDY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +77,7 @@ class FieldReading:
     status: FieldStatus
     raw_text: str = field(repr=False)  # what the ink says; "" when blank; a name
     text: str = field(repr=False)  # after prior or lexicon; the same as raw_text without one
+    alternatives: tuple[tuple[str, float], ...] = field(repr=False)  # next best texts, shares
     raw_confidence: float  # [0, 1], before calibration
     confidence: float  # [0, 1], calibrated
     chars: tuple[CharReading, ...] = field(repr=False)

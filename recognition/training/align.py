@@ -28,9 +28,9 @@ import numpy.typing as npt
 from recognition.alphabet import BLANK, Alphabet
 from recognition.checkpoint import load_checkpoint
 from recognition.folding import fold_letter
+from recognition.line_reader import read_lines
 from recognition.model import FRAME_PX
 from recognition.preprocess import PARAMS, even_ink, line_view
-from recognition.recognizer import read_lines
 from recognition.training.crop_store import read_crop
 from recognition.training.manifest import read_split, without_held_out
 

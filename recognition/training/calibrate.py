@@ -1,47 +1,154 @@
-"""Fit the confidence on one half of the validation crops; the other half stays for judging it."""
+"""Fit the confidence on one half of labelled crops; the other half judges it.
+
+``python -m recognition.training.calibrate FOLDER SPLIT --weights FILE [--holdout]``
+
+A text is right when it equals its label folded (``metrics.fold``). The command prints the
+judging half's figures before and after, and writes the calibrators into the checkpoint, whole
+or not at all. The file's model id changes with them, so readings say which confidence they had.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import math
+import argparse
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognition.confidence import fit_temperature
-from recognition.training.evaluate import read_samples
+from recognition.checkpoint import load_checkpoint, save_checkpoint
+from recognition.confidence import UNCALIBRATED, Calibrators, calibrators_of
+from recognition.errors import RecognitionError
+from recognition.metrics import fold
+from recognition.prior import read_prior
+from recognition.recognizer import Recognizer
+from recognition.reliability import calibration_error, straight_through_shares
+from recognition.training.evaluate import read_samples, select
+from recognition.training.halves import Half, half_of, only
+from recognition.training.logistic import fit_calibrator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from recognition.recognizer import Recognizer
+    from recognition.confidence import Calibrator
     from recognition.training.manifest import Sample
+    from recognition.types import Evidence
 
-_LEAST = 1e-300  # keeps the log finite where a path's probability was too small to hold
+_EXIT_DATA = 65  # as sysexits.h has it
 
 
-def fitting_half(samples: Sequence[Sample]) -> list[Sample]:
-    """Keep the samples whose file name has an even SHA-256: about half, the same in every run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedLine:
+    """What spoke for a line's text, and whether the text was right."""
+
+    evidence: Evidence
+    right: bool  # folded
+    half: Half
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit both calibrators, print how they are judged, and store them; give the exit code."""
+    parser = argparse.ArgumentParser(prog="recognition.training.calibrate", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("split")
+    parser.add_argument("--weights", type=Path, required=True, help="the checkpoint to calibrate")
+    parser.add_argument("--holdout", action="store_true", help="only writers training leaves out")
+    options = parser.parse_args(arguments)
+    try:
+        calibrate_checkpoint(options.weights, options.folder, options.split, options.holdout)
+    except RecognitionError as error:
+        sys.stderr.write(f"{error}\n")
+        return _EXIT_DATA
+    return 0
+
+
+def calibrate_checkpoint(
+    weights: Path,
+    folder: Path,
+    split: str,
+    holdout: bool,  # noqa: FBT001, as the command has it
+) -> None:
+    """Fit a checkpoint's calibrators on a split and store them in its file.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        ManifestError: there is nothing to read.
+    """
+    samples = select(folder, split, holdout=holdout, limit=None)
+    recognizer = Recognizer.load(weights)
+    checkpoint = load_checkpoint(weights)
+    before = calibrators_of(checkpoint.record)
+    lines = judged_lines(recognizer, samples)
+    weighed = judged_lines(recognizer.believing(read_prior()), samples)
+    fitted = Calibrators(
+        ink=fit(lines, start=UNCALIBRATED.ink), names=fit(weighed, start=UNCALIBRATED.names)
+    )
+    _print("ink", lines, before.ink, fitted.ink)
+    _print("names", weighed, before.names, fitted.names)
+    record = {**checkpoint.record, "calibrators": fitted.as_dict()}
+    model_id = save_checkpoint(weights, checkpoint.model, checkpoint.config, record)
+    sys.stdout.write(f"stored in {weights}, now model {model_id}\n")
+
+
+def calibrate(reader: Recognizer, samples: Sequence[Sample]) -> Calibrators:
+    """Fit the calibrator of reading without names, on the fitting half of the samples.
+
+    Args:
+        reader: reads without names; its own confidence does not count.
+        samples: labelled crops; only the fitting half is read.
+    """
+    lines = judged_lines(reader, only(Half.FITTING, samples))
+    return replace(UNCALIBRATED, ink=fit(lines, start=UNCALIBRATED.ink))
+
+
+def judged_lines(recognizer: Recognizer, samples: Sequence[Sample]) -> list[JudgedLine]:
+    """Read crops and compare the texts with their labels, folded."""
+    readings, _ = read_samples(recognizer, samples)
     return [
-        sample
-        for sample in samples
-        if int(hashlib.sha256(sample.image.name.encode()).hexdigest(), 16) % 2 == 0
+        JudgedLine(
+            evidence=reading.evidence,
+            right=fold(reading.text) == fold(sample.text),
+            half=half_of(sample),
+        )
+        for reading, sample in zip(readings, samples, strict=True)
     ]
 
 
-def calibrate(uncalibrated: Recognizer, samples: Sequence[Sample]) -> float:
-    """Find the temperature under which confidence is the chance that a text is exactly right.
-
-    Args:
-        uncalibrated: a recognizer of temperature 1.
-        samples: validation crops; only the fitting half is read.
-
-    Returns:
-        The temperature; 1 where there is nothing to fit.
-    """
-    half = fitting_half(samples)
-    if not half:
-        return 1.0
-    readings, _ = read_samples(uncalibrated, half)
-    return fit_temperature(
-        [math.log(max(reading.confidence, _LEAST)) for reading in readings],
-        [reading.text == sample.text for reading, sample in zip(readings, half, strict=True)],
+def fit(lines: Sequence[JudgedLine], *, start: Calibrator) -> Calibrator:
+    """Fit a calibrator on the lines of the fitting half; ``start`` where there are none."""
+    own = [line for line in lines if line.half is Half.FITTING]
+    return fit_calibrator(
+        [line.evidence for line in own], [line.right for line in own], start=start
     )
+
+
+def judge(lines: Sequence[JudgedLine], calibrator: Calibrator) -> Mapping[str, float]:
+    """Give the figures of lines, one at least, under a calibrator.
+
+    Raises:
+        ValueError: there is no line.
+    """
+    confidences = [calibrator.confidence(line.evidence) for line in lines]
+    right = [line.right for line in lines]
+    return {
+        "n": len(lines),
+        "ece": calibration_error(confidences, right),
+        **straight_through_shares(confidences, right),
+    }
+
+
+def _print(name: str, lines: Sequence[JudgedLine], before: Calibrator, fitted: Calibrator) -> None:
+    judging = [line for line in lines if line.half is Half.JUDGING]
+    sys.stdout.write(f"{name}: {fitted}\n")
+    if not judging:
+        sys.stdout.write("  the judging half is empty\n")
+        return
+    for label, calibrator in (("before", before), ("fitted", fitted)):
+        n, ece, *shares = judge(judging, calibrator).items()
+        through = ", ".join(f"{share:.3f} at {target}" for target, share in shares)
+        sys.stdout.write(
+            f"  {label}, judging half of {n[1]}: ECE {ece[1]:.4f}, straight through {through}\n"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

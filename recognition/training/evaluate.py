@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recognition import metrics
+from recognition.errors import ManifestError
+from recognition.reliability import calibration_error, straight_through_shares
 from recognition.training.crop_store import read_crop
+from recognition.training.halves import only
 from recognition.training.manifest import only_held_out, read_split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from recognition.prior import NamePrior
     from recognition.recognizer import Recognizer
+    from recognition.training.halves import Half
     from recognition.training.manifest import Sample
     from recognition.types import Reading
 
@@ -28,6 +32,8 @@ class PriorScore:
 
     exact_folded: float
     cer: float  # folded
+    ece: float  # as below, of this reading's own confidence
+    straight_through: Mapping[str, float]  # as below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class NamesReport:
     cer_strict: float
     crops_per_s: float  # from decoded crop to reading
     model_id: str
+    ece: float  # expected calibration error of "exact, folded", in ten bins
+    straight_through: Mapping[str, float]  # by target error, the share that a threshold accepts
     prior: PriorScore | None  # None where no prior was given
 
 
@@ -51,6 +59,7 @@ def evaluate_names(  # noqa: PLR0913, which crops, and what to read them with
     *,
     holdout: bool = False,
     limit: int | None = None,
+    half: Half | None = None,
     prior: NamePrior | None = None,
 ) -> NamesReport:
     """Read a split and compare it with its labels.
@@ -61,16 +70,20 @@ def evaluate_names(  # noqa: PLR0913, which crops, and what to read them with
         split: its name.
         holdout: keep only the writers that training leaves out.
         limit: keep only the first so many.
+        half: of these, keep only what is in this half; None keeps both.
         prior: read once more with it.
 
     Raises:
         ManifestError: there is nothing to read, or a file is no picture.
     """
     samples = select(folder, split, holdout=holdout, limit=limit)
+    samples = samples if half is None else only(half, samples)
+    if not samples:
+        raise ManifestError(f"split {split!r} of {folder} holds no such crop")
     readings, seconds = read_samples(recognizer, samples)
     references = [sample.text for sample in samples]
     report = score(
-        [reading.text for reading in readings],
+        readings,
         references,
         crops_per_s=len(samples) / seconds,
         model_id=recognizer.model_id,
@@ -78,10 +91,14 @@ def evaluate_names(  # noqa: PLR0913, which crops, and what to read them with
     if prior is None:
         return report
     weighed, _ = read_samples(recognizer.believing(prior), samples)
-    found = score(
-        [reading.text for reading in weighed], references, crops_per_s=0.0, model_id=report.model_id
+    found = score(weighed, references, crops_per_s=0.0, model_id=report.model_id)
+    own = PriorScore(
+        exact_folded=found.exact_folded,
+        cer=found.cer,
+        ece=found.ece,
+        straight_through=found.straight_through,
     )
-    return replace(report, prior=PriorScore(exact_folded=found.exact_folded, cer=found.cer))
+    return replace(report, prior=own)
 
 
 def select(folder: Path, split: str, *, holdout: bool, limit: int | None) -> list[Sample]:
@@ -103,21 +120,27 @@ def read_samples(recognizer: Recognizer, samples: Sequence[Sample]) -> tuple[lis
 
 
 def score(
-    texts: Sequence[str], references: Sequence[str], *, crops_per_s: float, model_id: str
+    readings: Sequence[Reading], references: Sequence[str], *, crops_per_s: float, model_id: str
 ) -> NamesReport:
-    """Compare texts with their references.
+    """Compare readings with the texts that they should have.
 
     Raises:
         ValueError: the numbers differ, or there is nothing to compare.
     """
+    texts = [reading.text for reading in readings]
     folded, wanted = [metrics.fold(t) for t in texts], [metrics.fold(r) for r in references]
+    exact_folded = metrics.exact(folded, wanted)
+    right = [text == truth for text, truth in zip(folded, wanted, strict=True)]
+    confidences = [reading.confidence for reading in readings]
     return NamesReport(
         n=len(references),
         exact=metrics.exact(texts, references),
-        exact_folded=metrics.exact(folded, wanted),
+        exact_folded=exact_folded,
         cer=metrics.cer(folded, wanted),
         cer_strict=metrics.cer(texts, references),
         crops_per_s=crops_per_s,
         model_id=model_id,
+        ece=calibration_error(confidences, right),
+        straight_through=straight_through_shares(confidences, right),
         prior=None,
     )

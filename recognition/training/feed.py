@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing as mp
 import os
+import signal
 from queue import Empty, Full
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ def _fill(
     characters: str,
     first_step: int,
 ) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to answer; it ends this
     cv2.setNumThreads(0)
     queue.cancel_join_thread()  # batches that nobody takes must not hold the process back
     rng = np.random.default_rng([config.seed, first_step])

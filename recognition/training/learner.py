@@ -11,7 +11,7 @@ import copy
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -48,7 +48,11 @@ class Learner:
         torch.manual_seed(config.seed)
         self.config = config
         self.alphabet = Alphabet(NAME_ALPHABET)
-        self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **config.model)
+        # A checkpoint's settings hold tuples, TOML only lists: both must compare equal.
+        network: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in config.model.items()
+        }
+        self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **network)
         self.model = Crnn(self.model_config)
         if config.start is not None:
             self._start_from(config.start)

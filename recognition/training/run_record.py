@@ -30,7 +30,7 @@ class RunRecord:
     fonts: int  # files drawn with
     versions: Mapping[str, str]
     metrics: Mapping[str, Mapping[str, float]]  # by validation set
-    temperature: float  # of the confidence
+    calibrators: Mapping[str, Mapping[str, float]]  # of the confidence
 
     def as_dict(self) -> dict[str, Any]:
         """Give the record as JSON takes it."""

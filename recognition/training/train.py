@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from recognition.checkpoint import save_checkpoint
@@ -23,7 +23,7 @@ from recognition.training.manifest import read_split, without_held_out
 from recognition.training.run_record import RunRecord, count_fonts, versions, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from recognition.training.config import TrainingConfig, ValidationConfig
     from recognition.training.dataset import TrainingLine
@@ -34,8 +34,24 @@ WEIGHTS, BEST, RECORD, LOG = (
 _SMOOTHING = 0.02  # weight of the newest loss in the one that is logged
 
 
-def train(config: TrainingConfig) -> RunRecord:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is."""
+
+    done: float  # [0, 1], by steps or by time, whichever is further
+    step: int
+    loss: float  # a character, smoothed since this start
+    lines_per_s: float  # since this start
+
+
+def train(
+    config: TrainingConfig, on_progress: Callable[[Progress], None] | None = None
+) -> RunRecord:
     """Run the training, or what is left of it, and write weights and record to ``config.out``.
+
+    Args:
+        config: the whole run.
+        on_progress: told after every step how far the run is.
 
     Raises:
         ManifestError: a source is missing, empty or damaged.
@@ -48,19 +64,30 @@ def train(config: TrainingConfig) -> RunRecord:
         data_checksum(without_held_out(read_split(s.folder, s.split))) for s in config.sources
     ]
     with contextlib.closing(batches(config, learner.alphabet, first_step=learner.step)) as feed:
-        _learn(learner, feed, checksums)
+        _learn(learner, feed, checksums, on_progress)
     learner.save()
     return _release(learner, checksums)
 
 
-def _learn(learner: Learner, feed: Iterator[list[TrainingLine]], checksums: list[str]) -> None:
+def _learn(
+    learner: Learner,
+    feed: Iterator[list[TrainingLine]],
+    checksums: list[str],
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
     """Take steps until the run is over, saving and measuring on the way."""
     config = learner.config
     began = time.monotonic() - learner.seconds
     lines, seconds, loss = learner.lines, learner.seconds, 0.0
+    first_line, first_second = lines, seconds
     while learner.done() < 1:
         loss += _SMOOTHING * (learner.learn(next(feed)) - loss)
         learner.seconds = time.monotonic() - began
+        if on_progress is not None:
+            pace = (learner.lines - first_line) / (learner.seconds - first_second)
+            on_progress(
+                Progress(done=learner.done(), step=learner.step, loss=loss, lines_per_s=pace)
+            )
         if learner.step % config.save_every == 0:
             learner.save()
             rate = (learner.lines - lines) / (learner.seconds - seconds)
@@ -73,9 +100,7 @@ def _learn(learner: Learner, feed: Iterator[list[TrainingLine]], checksums: list
 def _release(learner: Learner, checksums: list[str]) -> RunRecord:
     """Measure the averaged network and write it, with its record, to the run's folder."""
     config = learner.config
-    reader = Recognizer(
-        learner.average, learner.alphabet, model_id="training", temperature=1.0, device="cpu"
-    )
+    reader = Recognizer(learner.average, learner.alphabet, model_id="training", device="cpu")
     measured = measure(reader, config.validations)
     first = config.validations[:1]
     fitted_on = [
@@ -89,7 +114,7 @@ def _release(learner: Learner, checksums: list[str]) -> RunRecord:
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
-        temperature=calibrate(reader, fitted_on),
+        calibrators={"ink": asdict(calibrate(reader, fitted_on).ink)},
     )
     save_checkpoint(config.out / WEIGHTS, learner.average, learner.model_config, record.as_dict())
     write_record(config.out / RECORD, record)

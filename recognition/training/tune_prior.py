@@ -2,7 +2,7 @@
 
 ``python -m recognition.training.tune_prior FOLDER SPLIT [--weights FILE]``
 
-Every setting of a small grid reads the fitting half (``calibrate``). Of the settings that read
+Every setting of a small grid reads the fitting half (``halves``). Of the settings that read
 as many values exactly as the best one does, within one standard error of the difference, the
 most cautious is taken: a prior that is believed less harms names it does not know less. The
 figures that count are the other half's, which no setting has seen.
@@ -22,12 +22,12 @@ import numpy as np
 from recognition import metrics
 from recognition.alphabet import Alphabet
 from recognition.checkpoint import load_checkpoint
+from recognition.line_reader import read_lines
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
-from recognition.recognizer import read_lines
 from recognition.rewriting import PriorParams, with_prior
-from recognition.training.calibrate import fitting_half
 from recognition.training.crop_store import read_crop
+from recognition.training.halves import Half, half_of
 from recognition.training.manifest import read_split
 
 if TYPE_CHECKING:
@@ -102,10 +102,13 @@ def labelled_lines(
     """Run a network over the crops of a split."""
     checkpoint = load_checkpoint(weights)
     samples = read_split(folder, split)
-    fitting = set(fitting_half(samples))
     images = [line_image(read_crop(sample.image)) for sample in samples]
     lines = [
-        LabelledLine(log_probs=values, text=samples[index].text, fits=samples[index] in fitting)
+        LabelledLine(
+            log_probs=values,
+            text=samples[index].text,
+            fits=half_of(samples[index]) is Half.FITTING,
+        )
         for index, values in read_lines(checkpoint.model, images, device="cpu")
     ]
     return lines, Alphabet(checkpoint.config.alphabet)

@@ -89,7 +89,7 @@ def log(settings_path):
 
 @pytest.mark.slow
 def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
-    path = settings(steps=360)
+    path = settings(steps=480)
 
     assert main([str(path)]) == 0
 
@@ -100,8 +100,9 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
     assert report.cer < 0.75  # distorted as hard as ever: a blank reader has 1.0
     assert "names: exact" in capsys.readouterr().out
     record = load_checkpoint(weights).record
-    assert record["steps"] == 360
+    assert record["steps"] == 480
     assert record["seed"] == 3
+    assert set(record["calibrators"]) == {"ink"}
     assert len(record["data_sha256"]) == 2
     assert record["metrics"]["names"]["cer"] == pytest.approx(report.cer)
     assert {"torch", "numpy", "opencv", "python"} <= record["versions"].keys()

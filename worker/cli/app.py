@@ -15,12 +15,17 @@ import typer
 
 from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
+from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
+from worker.cli.export_onnx import export_onnx
+from worker.cli.model import model_app
 from worker.cli.read import read
 from worker.cli.results import results
+from worker.cli.route import route
 from worker.cli.sample import sample
 from worker.cli.template import template_app
+from worker.cli.train import train
 from worker.errors import ExitCode, WorkerError
 
 app = typer.Typer(
@@ -33,9 +38,14 @@ app = typer.Typer(
 app.command()(read)
 app.command()(results)
 app.command()(explain)
+app.command()(route)
+app.command()(correct)
+app.command()(train)
 app.command()(sample)
+app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(model_app, name="model")
 
 
 def main() -> None:

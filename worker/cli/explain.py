@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.errors import NoSuchResultError
+from worker.types import GREEDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +73,23 @@ def _reading_lines(found: Explanation) -> list[tuple[str, str]]:
     return [
         ("text", repr(found.text)),
         ("raw text", f"{found.raw_text!r}, before prior or lexicon"),
+        ("rewritten", "yes" if found.text != found.raw_text else "no"),
+        *(("or", f"{text!r}, share {share:.3f}") for text, share in found.alternatives),
         ("status", found.status),
         ("confidence", f"{found.confidence:.4f}, {found.raw_confidence:.4f} before calibration"),
         ("model", f"{found.model_id}, SHA-256 {found.model_sha256}"),
+        ("names weighed", _names_weighed(found)),
         ("attempt", f"{found.attempt}, begun {found.started_at.isoformat()}"),
         ("read", found.read_at.isoformat()),
         ("current", "yes" if found.is_current else "no, the scan was read anew since"),
     ]
+
+
+def _names_weighed(found: Explanation) -> str:
+    if found.decoder_version == GREEDY:
+        return "none, the ink alone was read"
+    of_list = "" if found.lexicon is None else f", list {found.lexicon!r}"
+    return f"version {found.decoder_version}{of_list}"
 
 
 def _scan_lines(found: Explanation) -> list[tuple[str, str]]:
@@ -113,6 +124,7 @@ def _field_lines(found: Explanation) -> list[tuple[str, str]]:
         ("field", found.field_name),
         ("box on template", f"x {x}, y {y}, width {width}, height {height} px"),
         ("corners on page", f"{corners} px"),
+        ("letters", found.letters),
         ("ink", f"{found.ink_fraction:.1%} of the box"),
         ("agreement", f"{found.field_agreement:.0%} of the print around it found in place"),
         ("doubt", found.doubt or "none"),

@@ -70,24 +70,33 @@ def read(  # noqa: PLR0913, each is an option of the command
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Model to read with. (the one that penname ships)"),
+        typer.Option(metavar="FILE", help="Model to read with. (the one promoted, else shipped)"),
     ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="D", help="Where the network runs: cpu, cuda:0. (cpu)")
     ] = None,
     prior: Annotated[
         bool | None,
-        typer.Option("--prior/--no-prior", help="Weigh what names say beside the ink. (--prior)"),
+        typer.Option(
+            "--prior/--no-prior",
+            help="Weigh how likely a text is as a name, or read the ink alone. (prior)",
+            show_default=False,
+        ),
     ] = None,
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes that cut pages. (one a core)")
+    ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What penname route found: how sure each field must be."),
     ] = None,
 ) -> None:
     """Read the names on scanned forms into the database.
 
     JPEG, PNG, TIFF and PDF; other files in a folder are passed by. What was
-    read before, with the same templates and model, is not read again. Exit
-    code 1 says that some documents failed; they are listed with their codes.
+    read before, with the same templates, model and names weighed, is not read
+    again. Exit code 1 says that some documents failed; they are listed with
+    their codes.
     """
     from worker.config import read_settings
     from worker.runtime import open_run, open_sources
@@ -99,6 +108,7 @@ def read(  # noqa: PLR0913, each is an option of the command
         device=device,
         name_prior=prior,
         segment_processes=processes,
+        thresholds=thresholds,
     )
     configure_logs(settings.log_level)
     sources = open_sources(settings)
@@ -196,7 +206,7 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
     if tally.documents == 0:
         print("no scans were found there; JPEG, PNG, TIFF and PDF are read")
     elif tally.already_read.total() == tally.documents:
-        print("everything was read before, with these templates and this model: nothing to do")
+        print("everything was read before, with these templates, model and names: nothing to do")
     if left_out := sum(listing.left_out for listing in listings):
         print(f"{left_out} other file{'s' * (left_out != 1)} passed by")
     _say_where(tally, batch)

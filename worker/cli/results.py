@@ -34,6 +34,14 @@ def results(  # noqa: PLR0913, each is an option of the command
     below: Annotated[
         float | None, typer.Option(min=0, max=1, help="Only with less confidence than this.")
     ] = None,
+    rewritten: Annotated[
+        bool | None,
+        typer.Option(
+            "--rewritten/--as-written",
+            help="Only where names changed what the ink says; or only where they did not.",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -58,9 +66,11 @@ def results(  # noqa: PLR0913, each is an option of the command
     from worker.storage.files import replacing
 
     settings = read_settings(database_url=db)
-    wanted = ResultFilter(batch=batch, field=field, below=below, name_glob=name)
+    wanted = ResultFilter(
+        batch=batch, field=field, below=below, rewritten=rewritten, name_glob=name
+    )
     with reading(settings.database_url.get_secret_value()) as session:
-        _check_batch(session, batch)
+        check_batch(session, batch)
         if out is None:
             count = _write(session, wanted, out_format, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -84,7 +94,7 @@ def _write(session: Session, wanted: ResultFilter, out_format: Format, out: Bina
     return writers[out_format](find_results(session, wanted), out)
 
 
-def _check_batch(session: Session, name: str | None) -> None:
+def check_batch(session: Session, name: str | None) -> None:
     """Tell a batch that is not there from one without results."""
     from worker.database.batches import batch_names
 

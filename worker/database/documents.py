@@ -1,14 +1,14 @@
 """Documents: which attempt at each is the latest, and what became of it.
 
-A document is the bytes of a file under one set of templates and one model: those three are
-its identity, wherever it lies. Registering it counts its attempt before the work starts;
+A document is the bytes of a file under one ``RunIdentity``, templates, model and names: those
+are its identity, wherever it lies. Registering it counts its attempt before the work starts;
 ``finish_document`` writes only for the attempt that is still the latest, so a duplicate that
 comes late changes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, text, update
@@ -55,7 +55,7 @@ def register_document(  # noqa: PLR0913, each argument is a column
         source: where the bytes were found.
         sha256: of the bytes, in hex.
         size_bytes: how many were read.
-        identity: the templates and the model to read them with.
+        identity: the templates, the model and the names to read them with.
 
     Returns:
         The attempt to finish, or None when the document has been read already.
@@ -70,8 +70,7 @@ def register_document(  # noqa: PLR0913, each argument is a column
         version=source.version,
         sha256=sha256,
         size_bytes=size_bytes,
-        templates_version=identity.templates_version,
-        model_id=identity.model_id,
+        **asdict(identity),
         status=DocumentStatus.PENDING,
         failure_detail="",
         attempt=1,
@@ -91,7 +90,7 @@ def register_document(  # noqa: PLR0913, each argument is a column
     }
     taken = session.execute(
         new.on_conflict_do_update(
-            index_elements=["sha256", "templates_version", "model_id"],
+            index_elements=["sha256", *asdict(identity)],
             set_=again,
             where=DocumentRow.status.not_in(_READ),
         ).returning(DocumentRow.id, DocumentRow.attempt)
@@ -106,8 +105,7 @@ def batch_of(session: Session, *, sha256: str, identity: RunIdentity) -> str:
         .join(DocumentRow, DocumentRow.batch_id == BatchRow.id)
         .where(
             DocumentRow.sha256 == sha256,
-            DocumentRow.templates_version == identity.templates_version,
-            DocumentRow.model_id == identity.model_id,
+            *(getattr(DocumentRow, name) == value for name, value in asdict(identity).items()),
         )
     ).one()
 
@@ -170,8 +168,7 @@ def fail_unregistered(
         version=source.version,
         sha256=None,
         size_bytes=source.size_bytes,
-        templates_version=identity.templates_version,
-        model_id=identity.model_id,
+        **asdict(identity),
         status=DocumentStatus.FAILED,
         failure_code=error.code,
         failure_detail=str(error),
@@ -192,7 +189,7 @@ def fail_unregistered(
     }
     session.execute(
         new.on_conflict_do_update(
-            index_elements=["uri", "templates_version", "model_id"],
+            index_elements=["uri", *asdict(identity)],
             index_where=text("sha256 IS NULL"),
             set_=again,
         )

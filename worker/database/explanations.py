@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from worker.types import FieldStatus
 
 _ID_DIGITS = 32
-_OF_DOCUMENT = ("uri", "version", "sha256", "size_bytes", "registered_at", "started_at")
+_OF_DOCUMENT = (
+    "uri",
+    "version",
+    "sha256",
+    "size_bytes",
+    "registered_at",
+    "started_at",
+    "decoder_version",
+)
 _OF_PAGE = (
     *("page_index", "template_id", "template_version", "template_page_index"),
     *("page_to_template", "turn_deg", "skew_deg", "scan_dpi"),
@@ -39,7 +47,7 @@ _OF_PAGE = (
 )
 _OF_READING = (
     *("field_name", "page_quad", "ink_fraction", "doubt", "crop_key", "status"),
-    *("raw_text", "text", "raw_confidence", "confidence", "chars"),
+    *("raw_text", "text", "alternatives", "raw_confidence", "confidence", "chars"),
     *("model_id", "attempt", "read_at"),
 )
 
@@ -83,6 +91,8 @@ class Explanation:
     # The field on the page
     field_name: str
     template_box: Sequence[int]  # x, y, width, height in template px
+    letters: str  # what the template says of them: any, upper
+    lexicon: str | None  # id of the name list it asks for
     page_quad: Sequence[tuple[float, float]]  # 4 corners in page px, clockwise from top left
     field_agreement: float
     ink_fraction: float
@@ -92,11 +102,13 @@ class Explanation:
     status: FieldStatus
     raw_text: str = field(repr=False)
     text: str = field(repr=False)
+    alternatives: Sequence[tuple[str, float]] = field(repr=False)  # next best texts, shares
     raw_confidence: float
     confidence: float
     chars: Sequence[tuple[str, float, int, int]] = field(repr=False)  # as CharReading has them
     model_id: str
     model_sha256: str
+    decoder_version: str  # digest of the names weighed, or "greedy"
     attempt: int
     started_at: datetime
     read_at: datetime
@@ -114,15 +126,38 @@ def explain_result(session: Session, reading_id: str) -> Explanation:
     Raises:
         NoSuchResultError: the database holds no such result, or several.
     """
-    whole_id = _whole_id(session, reading_id)
+    whole_id = find_reading_id(session, reading_id)
     row = session.execute(_everything().where(ReadingRow.id == whole_id)).one()
     known = dict(row._mapping)  # noqa: SLF001, SQLAlchemy's public way to the names
-    boxes = {spec["name"]: spec["box"] for spec in known.pop("template_fields")}
+    specs = {spec["name"]: spec for spec in known.pop("template_fields")}
+    spec = specs[known["field_name"]]
     return Explanation(
         **known,
-        template_box=boxes[known["field_name"]],
+        template_box=spec["box"],
+        letters=spec.get("letters", "any"),  # not stored by the first versions
+        lexicon=spec["lexicon"],
         corrections=_corrections(session, whole_id),
     )
+
+
+def find_reading_id(session: Session, digits: str) -> UUID:
+    """Complete an id from its first digits, by a range that the primary key serves.
+
+    Raises:
+        NoSuchResultError: the database holds no such result, or several.
+    """
+    plain = digits.replace("-", "").lower()
+    if not re.fullmatch(rf"[0-9a-f]{{1,{_ID_DIGITS}}}", plain):
+        raise NoSuchResultError(f"{digits!r} is no id of a result; penname results prints them")
+    first, last = (UUID(plain.ljust(_ID_DIGITS, digit)) for digit in "0f")
+    found = session.scalars(
+        select(ReadingRow.id).where(ReadingRow.id.between(first, last)).limit(2)
+    ).all()
+    if not found:
+        raise NoSuchResultError(f"no result {digits} in this database; penname results prints ids")
+    if len(found) > 1:
+        raise NoSuchResultError(f"several results start with {digits}; give more of its digits")
+    return found[0]
 
 
 def _everything() -> Select[Any]:
@@ -150,22 +185,6 @@ def _everything() -> Select[Any]:
             & (TemplateRow.version == PageRow.template_version),
         )
     )
-
-
-def _whole_id(session: Session, digits: str) -> UUID:
-    """Complete an id from its first digits, by a range that the primary key serves."""
-    plain = digits.replace("-", "").lower()
-    if not re.fullmatch(rf"[0-9a-f]{{1,{_ID_DIGITS}}}", plain):
-        raise NoSuchResultError(f"{digits!r} is no id of a result; penname results prints them")
-    first, last = (UUID(plain.ljust(_ID_DIGITS, digit)) for digit in "0f")
-    found = session.scalars(
-        select(ReadingRow.id).where(ReadingRow.id.between(first, last)).limit(2)
-    ).all()
-    if not found:
-        raise NoSuchResultError(f"no result {digits} in this database; penname results prints ids")
-    if len(found) > 1:
-        raise NoSuchResultError(f"several results start with {digits}; give more of its digits")
-    return found[0]
 
 
 def _corrections(session: Session, reading_id: UUID) -> tuple[Correction, ...]:

@@ -6,6 +6,7 @@ may open an old database at once: a lock lets one change it, and the other finds
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from sqlalchemy import text
 from worker.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.runtime.migration import RevisionStep
     from sqlalchemy import Connection, Engine
 
@@ -40,11 +43,42 @@ def bring_to_head(engine: Engine, *, exclusive: dict[str, str]) -> None:
     with engine.connect() as connection:
         if _revision(connection, script) == head:
             return
-    with engine.connect().execution_options(**exclusive) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(**exclusive) as connection,
+        _tables_may_be_rebuilt(connection),
+        connection.begin(),
+    ):
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _revision(connection, script) != head:
             _upgrade(connection, script)
+            _check_references(connection)
+
+
+def _check_references(connection: Connection) -> None:
+    """Refuse to keep tables that refer to rows which are not there; SQLite was not looking."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"{len(broken)} rows would refer to nothing after the upgrade")
+
+
+@contextmanager
+def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
+    """Let SQLite drop a table that others refer to and put a new one in its place.
+
+    It changes a constraint in no other way (https://www.sqlite.org/lang_altertable.html, 7), and
+    obeys the switch only between transactions.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()  # SQLAlchemy's own way would begin a transaction
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        cursor.execute("PRAGMA foreign_keys = ON")
 
 
 def _revision(connection: Connection, script: ScriptDirectory) -> str | None:

@@ -123,11 +123,11 @@ class TemplateRow(Base):
 
 
 class DocumentRow(Base):
-    """One file, read once per set of templates and model."""
+    """One file, read once per set of templates, model and names weighed."""
 
     __tablename__ = "documents"
     __table_args__ = (
-        UniqueConstraint("sha256", "templates_version", "model_id"),
+        UniqueConstraint("sha256", "templates_version", "model_id", "decoder_version"),
         Index("ix_documents_batch_id_status", "batch_id", "status"),
         # A file whose bytes could not be read has no hash; it is known by its place.
         Index(
@@ -135,6 +135,7 @@ class DocumentRow(Base):
             "uri",
             "templates_version",
             "model_id",
+            "decoder_version",
             unique=True,
             sqlite_where=text("sha256 IS NULL"),
             postgresql_where=text("sha256 IS NULL"),
@@ -149,6 +150,7 @@ class DocumentRow(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     templates_version: Mapped[str]
     model_id: Mapped[str] = mapped_column(ForeignKey("models.model_id"))
+    decoder_version: Mapped[str]  # digest of the names weighed, or "greedy"
     status: Mapped[DocumentStatus]
     failure_code: Mapped[str | None]
     failure_detail: Mapped[str]
@@ -214,6 +216,7 @@ class ReadingRow(Base):
     doubt: Mapped[str]  # why the field is misplaced, else ""
     raw_text: Mapped[str]  # what the ink says
     text: Mapped[str]  # after prior or lexicon
+    alternatives: Mapped[list[list[Any]]] = mapped_column(JSON)  # next best [text, share]
     raw_confidence: Mapped[float]
     confidence: Mapped[float]
     chars: Mapped[list[list[Any]]] = mapped_column(JSON)  # [char, probability, start, end frame]

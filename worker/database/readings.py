@@ -62,6 +62,7 @@ def _field_as_row(reading: FieldReading) -> dict[str, Any]:
         "doubt": crop.doubt.value,
         "raw_text": reading.raw_text,
         "text": reading.text,
+        "alternatives": [list(rival) for rival in reading.alternatives],
         "raw_confidence": reading.raw_confidence,
         "confidence": reading.confidence,
         "chars": [[c.char, c.probability, c.start_frame, c.end_frame] for c in reading.chars],

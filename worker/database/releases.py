@@ -51,5 +51,6 @@ def _field_as_json(spec: FieldSpec) -> dict[str, Any]:
         "box": [box.x_px, box.y_px, box.width_px, box.height_px],
         "kind": spec.kind.value,
         "style": spec.style.value,
+        "letters": spec.letters.value,
         "lexicon": spec.lexicon,
     }

@@ -6,7 +6,7 @@ import dataclasses
 import unicodedata
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, String, Uuid, column, func, select, table
+from sqlalchemy import Boolean, Integer, String, Uuid, column, func, select, table
 
 from worker.database.models import CorrectionRow, ReadingRow, UtcDateTime
 
@@ -37,6 +37,7 @@ CURRENT = table(
     column("template", String()),
     column("template_version", String()),
     column("read_at", UtcDateTime()),
+    column("rewritten", Boolean()),
 )
 
 
@@ -47,6 +48,7 @@ class ResultFilter:
     batch: str | None = None
     field: str | None = None
     below: float | None = None  # confidence, [0, 1]
+    rewritten: bool | None = None  # whether names changed what the ink says
     name_glob: str | None = None  # * stands for any text, ? for one character
 
 
@@ -69,6 +71,7 @@ class ResultRow:
     template: str
     template_version: str
     read_at: datetime
+    rewritten: bool  # whether names made the machine read another text than the ink says
 
 
 def find_results(session: Session, wanted: ResultFilter) -> Iterator[ResultRow]:
@@ -91,6 +94,8 @@ def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
         yield current.field == wanted.field
     if wanted.below is not None:
         yield current.confidence < wanted.below
+    if wanted.rewritten is not None:
+        yield current.rewritten == wanted.rewritten
     if wanted.name_glob is not None:
         pattern = _like_pattern(wanted.name_glob)
         # An index finds how readings begin, and corrections are few: both are cheap to search,

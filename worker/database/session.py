@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 # What the rest of the worker calls them, which knows no SQLAlchemy.
-__all__ = ["Session", "Sessions", "closed_after", "open_database", "reading", "transaction"]
+__all__ = [
+    "Session",
+    "Sessions",
+    "closed_after",
+    "open_database",
+    "reading",
+    "transaction",
+    "writing",
+]
 Sessions: TypeAlias = sessionmaker[Session]
 
 _CONNECT_TIMEOUT_S = 10
@@ -87,14 +95,32 @@ def reading(url: str) -> Iterator[Session]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached.
     """
+    sessions = _open_existing(url)
+    with closed_after(sessions), translated(_engine_of(sessions)), sessions() as session:
+        yield session
+
+
+@contextmanager
+def writing(url: str) -> Iterator[Session]:
+    """Write, in one transaction, to a database that must be there already.
+
+    Raises:
+        ConfigError: there is none, or as ``open_database``.
+        DatabaseUnavailableError: it cannot be reached or written.
+    """
+    sessions = _open_existing(url)
+    with closed_after(sessions), transaction(sessions) as session:
+        yield session
+
+
+def _open_existing(url: str) -> Sessions:
+    """Open a database; a SQLite file that is not there is refused, not made."""
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         raise ConfigError(
             f"no database {parsed.database}; name one with --db, or make it with: penname read"
         )
-    sessions = open_database(url)
-    with closed_after(sessions), translated(_engine_of(sessions)), sessions() as session:
-        yield session
+    return open_database(url)
 
 
 def _parse_url(url: str) -> URL:

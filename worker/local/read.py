@@ -153,7 +153,10 @@ def _read_cut(batch: list[_Cut], run: Run) -> list[DocumentReading]:
     """
     try:
         return read_pages(
-            [cut.pages for cut in batch], run.recognizer, review_below=run.review_below
+            [cut.pages for cut in batch],
+            run.recognizer,
+            review_below=run.review_below,
+            thresholds=run.thresholds,
         )
     except Exception:  # noqa: BLE001, the edge of one document: a bug costs one, not the batch
         if len(batch) > 1:

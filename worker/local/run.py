@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from worker.local.tally import Tally
+from worker.thresholds import NO_THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from worker.recognizing import CropReader
     from worker.segment_pool import SegmentPool
     from worker.storage.base import ObjectStore
+    from worker.thresholds import Thresholds
     from worker.types import RunIdentity, Source
 
 
@@ -29,6 +31,7 @@ class Run:
     batch_id: UUID
     identity: RunIdentity  # of the pool's templates and the recognizer
     review_below: float  # confidence, [0, 1]; a reading below it is for a person
+    thresholds: Thresholds = NO_THRESHOLDS  # what takes its place for some fields
     fetch: Callable[[Source], bytes]  # called by several threads
     pool: SegmentPool
     recognizer: CropReader

@@ -1,12 +1,20 @@
-"""Small networks for tests: the real architecture, few channels, fixed seed."""
+"""Small networks for tests: the real architecture, few channels, fixed seed; or a scripted one."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
+from torch import nn
 
 from recognition.alphabet import NAME_ALPHABET
 from recognition.model import Crnn
-from recognition.types import ModelConfig
+from recognition.types import FrameLogProbs, ModelConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from recognition.types import LineBatch
 
 SMALL = ModelConfig(
     alphabet=NAME_ALPHABET,
@@ -26,3 +34,18 @@ def small_network(config: ModelConfig = SMALL, *, seed: int = 1) -> Crnn:
         if name.endswith("running_mean"):
             buffer.uniform_(-0.3, 0.3)
     return model.eval()
+
+
+class ScriptedNetwork(nn.Module):
+    """Says the same of every line; a trained network cannot be told what to be unsure of."""
+
+    def __init__(self, log_probs: np.ndarray) -> None:  # (T, C)
+        super().__init__()
+        self._log_probs = torch.from_numpy(log_probs)
+
+    def forward(self, batch: LineBatch) -> FrameLogProbs:
+        count = len(batch.widths_px)
+        return FrameLogProbs(
+            values=self._log_probs[:, None].expand(-1, count, -1),
+            frames=torch.full((count,), len(self._log_probs)),
+        )

@@ -8,11 +8,12 @@ import torch
 
 from recognition.batching import pad_lines
 from recognition.ctc import ctc_losses
-from recognition.model import Crnn, frames
+from recognition.model import Crnn, frames, fused
 from recognition.types import LineBatch
 from tests.unit.recognition.networks import SMALL, small_network
 
 TOLERANCE = 1e-4  # log probability; float32 sums run in another order in another shape
+HALF_TOLERANCE = 0.1  # bfloat16 keeps 8 bits
 
 
 def lines(*widths, seed=2):
@@ -91,3 +92,28 @@ def test_training_runs_in_half_precision_and_its_loss_is_finite():
     assert out.values.dtype == torch.float32
     assert torch.isfinite(loss)
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_a_network_made_for_reading_reads_as_the_one_that_was_trained():
+    model = small_network()
+    batch = pad_lines(lines(3, 60, 128, 200))
+
+    with torch.inference_mode():
+        wanted, got = model(batch), fused(model)(batch)
+        again = fused(fused(model))(batch)
+
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in fused(model).modules())
+    assert any(isinstance(part, torch.nn.BatchNorm2d) for part in model.modules())
+    assert float((got.values - wanted.values).abs().max()) < TOLERANCE
+    torch.testing.assert_close(again.values, got.values)
+
+
+def test_half_precision_is_computed_where_it_is_asked_for():
+    model, batch = small_network(), pad_lines(lines(60, 128))
+
+    with torch.inference_mode():
+        full, half = model(batch), model(batch, dtype=torch.bfloat16)
+
+    apart = float((full.values - half.values).abs().max())
+    assert half.values.dtype == torch.float32
+    assert 0 < apart < HALF_TOLERANCE

@@ -131,6 +131,36 @@ def test_the_same_line_always_reads_the_same(read):
     assert read(line) == read(line)
 
 
+def test_the_next_best_texts_are_given_as_the_ink_writes_them():
+    trusting_ink = PriorParams(weight=0.0, letter_bonus=0.0)
+    line = line_of("Martln", p4="i0.4")
+
+    by_ink, by_list = prior_reading(line, trusting_ink), lexicon_reading(line)
+
+    assert by_ink.alternatives == (("Martin", pytest.approx(0.4, abs=0.01)),)
+    ((text, share),) = by_list.alternatives
+    assert (by_list.text, text) == ("Martin", "Martln")
+    assert 0 < share < by_list.probability
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_clear_ink_leaves_no_alternatives(read):
+    assert read(line_of("Mertyn")).alternatives == ()
+
+
+def test_no_more_than_three_alternatives_are_given_and_none_is_given_twice():
+    trusting_ink = PriorParams(weight=0.0, letter_bonus=0.0)
+    line = line_of("Mabcd ", p1="x0.45", p2="x0.45", p3="x0.45")
+    line[16, 0] = line[16, NAME_ALPHABET.index(" ") + 1]  # a space at the end, or none
+
+    reading = prior_reading(line, trusting_ink)
+
+    texts = [reading.text, *(text for text, _ in reading.alternatives)]
+    assert len(texts) == len(set(texts)) == 4
+    shares = [share for _, share in reading.alternatives]
+    assert shares == sorted(shares, reverse=True)
+
+
 def test_the_margin_is_what_keeps_an_odd_name():
     line = line_of("Martyn", p4="i0.05")  # three nats
     wide = PriorParams(weight=0.5, letter_bonus=0.5, margin_nats=4.0)
@@ -174,6 +204,12 @@ def test_the_text_is_the_best_of_all_texts_within_the_margin(seed):
     assert scores[reading.text] == pytest.approx(max(scores.values()), abs=1e-4)
     total = math.fsum(math.exp(score) for score in scores.values())
     assert reading.probability == pytest.approx(math.exp(scores[reading.text]) / total, rel=1e-3)
+    shares = sorted((math.exp(score) / total for score in scores.values()), reverse=True)[1:4]
+    found = [share for _, share in reading.alternatives]
+    assert found == pytest.approx([share for share in shares if share >= 1e-3], rel=1e-3)
+    for text, share in reading.alternatives:
+        assert text != reading.text
+        assert share == pytest.approx(math.exp(scores[text]) / total, rel=1e-3)
 
 
 def test_a_listed_name_some_edits_away_is_weighed_even_where_the_beam_misses_it():

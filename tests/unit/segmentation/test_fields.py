@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from segmentation import Doubt, FieldState, Page, segment_page
+from segmentation import Doubt, FieldState, Letters, Page, index_templates, segment_page
 from tests.drawing import write_in
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -30,6 +32,19 @@ def test_print_is_gone_from_the_crop_and_the_writing_is_not(form_and_catalog):
     assert crop.state is FieldState.WRITTEN
     assert (crop.image < 120).mean() > 0.01
     assert float(np.median(crop.image)) > 250
+
+
+def test_a_crop_says_what_its_template_knows_of_the_field(two_forms):
+    plain, *others = two_forms[0].fields
+    listed = replace(plain, letters=Letters.UPPER, lexicon="surnames")
+    template = replace(two_forms[0], fields=(listed, *others))
+
+    first, *rest = segment_page(
+        Page(image=template.image), index_templates([template], PARAMS), PARAMS
+    ).crops
+
+    assert (first.letters, first.lexicon) == (Letters.UPPER, "surnames")
+    assert {(crop.letters, crop.lexicon) for crop in rest} == {(Letters.ANY, None)}
 
 
 def test_a_streak_down_the_page_is_no_writing(form_and_catalog):

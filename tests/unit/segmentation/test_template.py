@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation import Box, FieldKind, FieldSpec, TemplateError, WritingStyle
+from segmentation import Box, FieldKind, FieldSpec, Letters, TemplateError, WritingStyle
 from segmentation.template import format_template, parse_template, template_version
 
 BLANK = np.full((400, 300), 255, np.uint8)
@@ -26,6 +26,7 @@ style = "comb"
 box = [10, 100, 200, 30]
 lexicon = "forenames"
 """
+VERSION_OF_GOOD = "db26f8028899"  # as the first penname gave it
 
 
 def faults_of(text):
@@ -70,6 +71,9 @@ def test_a_good_template_is_read_as_written():
         pytest.param('name = "first"', 'name = "family_name"', 11, "two fields", id="twice"),
         pytest.param("[10, 100, 200, 30]", "[10, 22, 200, 30]", 14, "covers", id="overlap"),
         pytest.param('lexicon = "forenames"', "lexicon = 3", 15, "lexicon", id="lexicon"),
+        pytest.param(
+            'style = "comb"', 'style = "comb"\nletters = 3', 14, "letters is unknown", id="letters"
+        ),
         pytest.param('style = "comb"', 'style = "comb"\nsize = 2', 14, "unknown key", id="key-2"),
     ],
 )
@@ -125,6 +129,18 @@ def test_the_version_changes_with_every_pixel_and_field():
     assert base.version == parse_template(GOOD, BLANK).version
 
 
+def test_capitals_make_another_version_and_any_letters_the_one_there_was_before():
+    spelt_out = GOOD.replace('style = "comb"', 'style = "comb"\nletters = "any"')
+    capitals = GOOD.replace('style = "comb"', 'style = "comb"\nletters = "upper"')
+
+    version = parse_template(GOOD, BLANK).version
+
+    assert version == VERSION_OF_GOOD  # stored with readings: it must never change
+    assert parse_template(spelt_out, BLANK).version == version
+    assert parse_template(capitals, BLANK).version != version
+    assert parse_template(capitals, BLANK).fields[1].letters is Letters.UPPER
+
+
 BOXES = st.builds(
     Box,
     x_px=st.integers(0, 299),
@@ -138,6 +154,7 @@ SPECS = st.builds(
     box=BOXES,
     kind=st.sampled_from(list(FieldKind)),
     style=st.sampled_from(list(WritingStyle)),
+    letters=st.sampled_from(list(Letters)),
     lexicon=st.sampled_from([None, "surnames"]),
 )
 

@@ -31,6 +31,13 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(tmp_path, mo
     assert (settings.store, settings.device, settings.max_pages) == ("option", "environment", 7)
 
 
+@pytest.mark.parametrize(("said", "weighed"), [("off", False), ("on", True), ("0", False)])
+def test_the_prior_is_turned_on_and_off_in_plain_words(monkeypatch, said, weighed):
+    monkeypatch.setenv("PENNAME_NAME_PRIOR", said)
+
+    assert read_settings().name_prior is weighed
+
+
 def test_all_faults_are_named_at_once_and_no_value_is_shown(monkeypatch):
     monkeypatch.setenv("PENNAME_MAX_PAGES", "secret-0")
     monkeypatch.setenv("PENNAME_REVIEW_BELOW", "7")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def lay_out(folder, rows, **scans):
     return folder
 
 
-def evaluate(folder, *texts, confidence=0.99):
+def evaluate(folder, *texts, confidence=0.99, weighed=()):
     params = SegmentationParams()
     return evaluate_forms(
         folder,
@@ -40,6 +42,7 @@ def evaluate(folder, *texts, confidence=0.99):
         params=params,
         limits=DecodeLimits(),
         recognizer=ScriptedRecognizer(texts or ("Ada",), confidence=confidence),
+        weighing=ScriptedRecognizer(weighed or texts or ("Ada",), confidence=confidence),
         review_below=0.85,
     )
 
@@ -55,6 +58,39 @@ def test_written_fields_are_scored_folded_over_all_characters(tmp_path):
     assert report.all.cer == pytest.approx(1 / 8)
     assert report.fields[FIRST.name].exact_folded == 1
     assert report.fields[SECOND.name].cer == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_the_same_fields_are_scored_with_names_weighed_beside_the_ink_alone(tmp_path):
+    rows = [f"a.png,{FIRST.name},Emile", f"a.png,{SECOND.name},Zoe"]
+    folder = lay_out(tmp_path, rows, a=filled(FIRST, SECOND))
+
+    report = evaluate(folder, "Emite", "Zoe", weighed=("Emile", "Zoo"))
+
+    assert (report.all.exact_folded, report.all.cer) == (0.5, pytest.approx(1 / 8))
+    assert (report.all.prior.exact_folded, report.all.prior.cer) == (0.5, 0.125)
+    first = report.fields[FIRST.name].prior
+    assert (first.exact_folded, first.cer) == (1.0, 0.0)
+    assert report.fields[SECOND.name].prior.cer == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_a_list_that_a_template_names_is_asked_only_where_names_are_weighed(tmp_path):
+    listed = replace(FORM, fields=tuple(replace(f, lexicon="surnames") for f in FORM.fields))
+    folder = lay_out(tmp_path, [f"a.png,{FIRST.name},Ada"], a=filled(FIRST))
+    plain, weighing = ScriptedRecognizer(), ScriptedRecognizer()
+    params = SegmentationParams()
+
+    evaluate_forms(
+        folder,
+        catalog=index_templates([listed], params),
+        params=params,
+        limits=DecodeLimits(),
+        recognizer=plain,
+        weighing=weighing,
+        review_below=0.85,
+    )
+
+    assert {hint.lexicon for hint in plain.hints} == {None}
+    assert {hint.lexicon for hint in weighing.hints} == {"surnames"}
 
 
 def test_a_field_left_blank_counts_apart_from_the_written_ones(tmp_path):
@@ -107,6 +143,23 @@ def test_a_file_that_cannot_be_decoded_is_refused_and_ends_nothing(tmp_path):
 
     assert report.all.refused == 1
     assert report.all.exact_folded == 0.5
+
+
+def test_confidence_is_judged_over_written_fields_and_a_refused_page_has_none(tmp_path):
+    rows = [f"{scan}.png,{FIRST.name},Ada" for scan in "ab"]
+    folder = lay_out(tmp_path, rows, a=filled(FIRST), b=noise_page(1))
+
+    report = evaluate(folder, confidence=0.9)
+
+    assert report.all.ece == pytest.approx(0.05)  # 0.9 and right, 0 and wrong
+    assert report.all.straight_through == {"0.005": 0.5, "0.01": 0.5, "0.02": 0.5}
+
+
+def test_where_nothing_is_written_there_is_no_confidence_to_judge(tmp_path):
+    report = evaluate(lay_out(tmp_path, [f"a.png,{FIRST.name},"], a=filled(FIRST)))
+
+    assert report.all.ece is None
+    assert report.all.straight_through is None
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def make_row(**changes):
         "template": "clinic",
         "template_version": "aaaaaaaaaaaa",
         "read_at": NOON,
+        "rewritten": False,
     }
     return ResultRow(**{**row, **changes})
 
@@ -126,6 +127,7 @@ def test_parquet_keeps_types_and_nothing_else_changes():
     assert tuple(kinds) == COLUMNS
     assert (kinds["confidence"], kinds["page"]) == ("double", "int32")
     assert (kinds["read_at"], kinds["text"]) == ("timestamp[us, tz=UTC]", "string")
+    assert kinds["rewritten"] == "bool"
     first, second = table.to_pylist()
     assert (first["text"], first["read_at"], first["corrected_at"]) == ("Émile", NOON, None)
     assert (second["text"], second["corrected_at"]) == ("=1+1", NOON)
@@ -183,6 +185,16 @@ def test_a_table_shows_keys_of_a_bucket_and_corrections():
 
     assert "  50%25.jpg  " in table
     assert table.rstrip().endswith("read, corrected")
+
+
+def test_a_table_says_where_names_changed_what_the_ink_says():
+    rewritten = make_row(rewritten=True)
+    corrected = make_row(rewritten=True, corrected_by="nurse 7", corrected_at=NOON)
+
+    _, first, second = written(write_table, rewritten, corrected).decode().splitlines()
+
+    assert first.endswith("read, rewritten")
+    assert second.endswith("read, rewritten, corrected")
 
 
 def test_a_table_cannot_command_the_terminal():

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation import BlankPageError, Doubt, FieldState
+from recognition.types import Hint
+from segmentation import BlankPageError, Doubt, FieldState, Letters
 from tests.factories import (
     make_crop,
     make_image,
@@ -13,6 +14,7 @@ from tests.factories import (
 )
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from worker.recognizing import failed_document, read_pages
+from worker.thresholds import REVIEW_ALL, Thresholds
 from worker.types import DocumentStatus, FieldStatus
 
 WRITTEN = make_crop()
@@ -50,6 +52,30 @@ def test_a_field_is_read_only_when_it_is_in_its_place_and_the_network_is_sure(
     assert document.pages[0].fields[0].status is status
 
 
+@pytest.mark.parametrize(
+    ("threshold", "status"),
+    [
+        pytest.param(0.6, FieldStatus.READ, id="lower"),
+        pytest.param(0.75, FieldStatus.LOW_CONFIDENCE, id="higher"),
+        pytest.param(REVIEW_ALL, FieldStatus.LOW_CONFIDENCE, id="all-to-review"),
+    ],
+)
+def test_a_field_with_a_threshold_of_its_own_is_judged_by_that(threshold, status):
+    thresholds = Thresholds(fields={("clinic", "full_name"): threshold})
+    other = make_crop(field_name="guardian")
+
+    (document,) = read_pages(
+        [[page_of(WRITTEN, other)]],
+        ScriptedRecognizer(confidence=0.7),
+        review_below=0.7,
+        thresholds=thresholds,
+    )
+
+    own, by_default = document.pages[0].fields
+    assert own.status is status
+    assert by_default.status is FieldStatus.READ
+
+
 def test_a_reading_keeps_its_text_its_confidence_and_its_characters():
     (document,) = read([page_of(WRITTEN)], texts=("Ada",), confidence=0.9)
 
@@ -58,6 +84,26 @@ def test_a_reading_keeps_its_text_its_confidence_and_its_characters():
     assert (field.raw_confidence, field.confidence) == (0.9, 0.9)
     assert [char.char for char in field.chars] == ["A", "d", "a"]
     assert field.crop is WRITTEN
+
+
+def test_what_the_ink_says_and_the_next_best_texts_are_kept_beside_a_rewritten_text():
+    recognizer = ScriptedRecognizer(["Ada"], raw_texts={"Ada": "Adc"})
+
+    (document,) = read_pages([[page_of(WRITTEN)]], recognizer, review_below=0.85)
+
+    (field,) = document.pages[0].fields
+    assert (field.raw_text, field.text) == ("Adc", "Ada")
+    assert field.alternatives == (("Adc", 0.25),)
+
+
+def test_the_network_is_told_what_the_template_knows_of_each_field():
+    capitals = make_crop(letters=Letters.UPPER)
+    listed = make_crop(lexicon="surnames")
+    recognizer = ScriptedRecognizer()
+
+    read_pages([[page_of(WRITTEN, BLANK, capitals, listed)]], recognizer, review_below=0.85)
+
+    assert recognizer.hints == [Hint(), Hint(letters="upper"), Hint(lexicon="surnames")]
 
 
 def test_a_misplaced_field_claims_no_confidence_however_clear_its_writing():

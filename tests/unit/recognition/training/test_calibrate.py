@@ -1,39 +1,111 @@
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+import torch
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.checkpoint import load_checkpoint, save_checkpoint
+from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.recognizer import Recognizer
-from recognition.training.calibrate import calibrate, fitting_half
-from recognition.training.manifest import Sample, read_split
-from tests.unit.recognition.networks import small_network
-from tests.unit.recognition.training.sources import write_names
+from recognition.training.calibrate import calibrate, fit, judge, judged_lines, main
+from recognition.training.evaluate import read_samples
+from recognition.training.halves import Half
+from recognition.training.manifest import read_split
+from tests.unit.recognition.networks import SMALL, small_network
+from tests.unit.recognition.training.sources import write_hands, write_names
+
+NAMES = ["ADA", "EVE", "NOA", "MAX", "LEO", "AMY", "IDA", "BOB"]
 
 
 def reader():
-    return Recognizer(
-        small_network(), Alphabet(NAME_ALPHABET), model_id="small", temperature=1.0, device="cpu"
-    )
+    return Recognizer(small_network(), Alphabet(NAME_ALPHABET), model_id="small", device="cpu")
 
 
-def test_the_halves_are_the_same_in_every_run_and_of_like_size():
-    samples = [Sample(image=Path(f"{n}.jpg"), text="A", writer=None) for n in range(400)]
-
-    half = fitting_half(samples)
-
-    assert half == fitting_half(samples[::-1])[::-1]
-    assert 160 <= len(half) <= 240
+@pytest.fixture
+def weights(tmp_path):
+    """A checkpoint that reads nearly nothing, so that the search with names is quick."""
+    network = small_network()
+    with torch.no_grad():
+        network.head.bias[0] += 9.0
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, network, SMALL, {"seed": 4, "temperature": 1.5})
+    return path
 
 
 def test_a_network_that_is_always_wrong_is_made_to_doubt_itself(tmp_path):
-    write_names(tmp_path, "train", ["ADA", "EVE", "NOA", "MAX", "LEO", "AMY"])
+    write_names(tmp_path, "train", NAMES)
+    samples = read_split(tmp_path, "train")
 
-    temperature = calibrate(reader(), read_split(tmp_path, "train"))
+    fitted = calibrate(reader(), samples)
 
-    assert temperature == pytest.approx(0.1)  # the lowest: confidence is driven to 0
+    lines = judged_lines(reader(), samples)
+    assert not any(line.right for line in lines)
+    assert judge(lines, fitted.ink)["ece"] < min(0.1, judge(lines, UNCALIBRATED.ink)["ece"] + 0.1)
+    assert fitted.names == UNCALIBRATED.names
 
 
 def test_nothing_to_fit_leaves_the_confidence_as_it_is():
-    assert calibrate(reader(), []) == 1.0
+    assert calibrate(reader(), []) == UNCALIBRATED
+
+
+def test_only_the_fitting_half_is_fitted_on(tmp_path):
+    write_names(tmp_path, "train", NAMES)
+    lines = judged_lines(reader(), read_split(tmp_path, "train"))
+    changed = [replace(line, right=line.half is Half.JUDGING) for line in lines]
+
+    assert {line.half for line in lines} == set(Half)
+    assert fit(lines, start=UNCALIBRATED.ink) == fit(changed, start=UNCALIBRATED.ink)
+
+
+def test_a_text_is_right_whatever_its_case(tmp_path):
+    write_names(tmp_path, "train", NAMES)
+    samples = read_split(tmp_path, "train")
+    readings, _ = read_samples(reader(), samples)
+
+    relabelled = [
+        replace(sample, text=reading.text.swapcase())
+        for sample, reading in zip(samples, readings, strict=True)
+    ]
+
+    assert any(sample.text.isalpha() for sample in relabelled)
+    assert all(line.right for line in judged_lines(reader(), relabelled))
+
+
+def test_the_command_stores_both_calibrators_and_prints_the_judging_half(tmp_path, weights, capsys):
+    write_names(tmp_path, "names", NAMES)
+    before = load_checkpoint(weights)
+
+    assert main([str(tmp_path), "names", "--weights", str(weights)]) == 0
+
+    after, printed = load_checkpoint(weights), capsys.readouterr().out
+    assert after.record["seed"] == 4
+    assert set(after.record["calibrators"]) == {"ink", "names"}
+    assert calibrators_of(after.record) != UNCALIBRATED
+    assert after.model_id != before.model_id
+    assert all(
+        torch.equal(old, new)
+        for old, new in zip(
+            before.model.state_dict().values(), after.model.state_dict().values(), strict=True
+        )
+    )
+    assert printed.count("judging half of") == 4
+    assert after.model_id in printed
+    assert "ADA" not in printed
+
+
+def test_the_command_can_keep_to_writers_that_training_leaves_out(tmp_path, weights, capsys):
+    write_hands(tmp_path, "hands", ["Ada"] * 30, writers=15)
+
+    assert main([str(tmp_path), "hands", "--weights", str(weights), "--holdout"]) == 0
+    assert "judging half" in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_leaves_the_checkpoint_as_it_was(tmp_path, weights, capsys):
+    before = weights.read_bytes()
+
+    assert main([str(tmp_path), "none", "--weights", str(weights)]) == 65
+
+    assert weights.read_bytes() == before
+    assert "none" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recognition.batching import pad_lines
+from recognition.checkpoint import save_checkpoint
 from recognition.decode import best_path
 from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.preprocess import line_image
@@ -123,3 +124,24 @@ def test_a_line_with_a_wrong_label_teaches_nothing_once_its_neighbours_are_learn
 )
 def test_the_learning_rate_rises_and_falls_with_the_share_of_steps(done, pace):
     assert learning_pace(done, 0.1) == pytest.approx(pace, abs=1e-9)
+
+
+def test_a_run_starts_from_weights_of_the_network_that_toml_describes(tmp_path):
+    first = run(tmp_path / "first", seed=1)
+    start = tmp_path / "start.safetensors"
+    save_checkpoint(start, first.model, first.model_config, {})
+    as_toml_has_it = {**MODEL, "conv_channels": [16, 32, 48, 64]}
+
+    second = run(tmp_path / "second", seed=2, start=start, model=as_toml_has_it)
+
+    for name, weights in first.model.state_dict().items():
+        assert torch.equal(second.model.state_dict()[name], weights), name
+
+
+def test_weights_of_another_network_are_no_start(tmp_path):
+    first = run(tmp_path / "first")
+    start = tmp_path / "start.safetensors"
+    save_checkpoint(start, first.model, first.model_config, {})
+
+    with pytest.raises(TrainingConfigError, match="another network"):
+        run(tmp_path / "second", start=start, model={**MODEL, "rnn_units": 32})

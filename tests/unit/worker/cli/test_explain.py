@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from recognition.types import CharReading
 from tests.database import correct, make_field, opened, read, rows
+from tests.factories import make_identity
 from worker.cli.explain import explain
 from worker.crop_archive import pack_crops
 from worker.database.models import ReadingRow
@@ -30,7 +31,8 @@ def url(tmp_path):
 @pytest.fixture
 def field():
     chars = (CharReading(char="A", probability=0.8, start_frame=3, end_frame=5),)
-    return make_field("full_name", "Ada", raw_text="Aba", chars=chars)
+    rivals = (("Ida", 0.125),)
+    return make_field("full_name", "Ada", raw_text="Aba", chars=chars, alternatives=rivals)
 
 
 @pytest.fixture
@@ -67,6 +69,9 @@ def test_everything_that_explains_a_name_is_printed(url, reading_id):
         str(reading_id),
         "'Ada'",
         "'Aba', before prior or lexicon",
+        "rewritten         yes",
+        "'Ida', share 0.125",
+        "none, the ink alone was read",
         "0.9700, 0.9500 before calibration",
         "file:///scans/1.jpg",
         document["sha256"],
@@ -82,6 +87,21 @@ def test_everything_that_explains_a_name_is_printed(url, reading_id):
         "nurse 7: 'Ida', read",
     ):
         assert evidence in shown
+
+
+def test_the_names_that_were_weighed_are_told_by_their_version(url):
+    with opened(url) as sessions:
+        read(
+            sessions,
+            make_field("full_name", "Ada"),
+            identity=make_identity(decoder_version="dddddddddddd"),
+        )
+        [row] = rows(sessions, "SELECT reading_id FROM current_readings")
+
+    shown = run(row["reading_id"], "--db", url).stdout
+
+    assert "version dddddddddddd" in shown
+    assert "rewritten         no" in shown
 
 
 def test_the_crop_that_was_read_is_saved_pixel_for_pixel(url, reading_id, field, tmp_path):

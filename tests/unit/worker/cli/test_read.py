@@ -5,6 +5,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from tests.fakes.scripted_pool import CRASHES, FIELDS
 from worker.cli import read as read_module
 from worker.cli.advice import ADVICE
 from worker.cli.read import batch_name, progress_bar, read
-from worker.errors import ExitCode, FailureCode, ObjectMissingError
+from worker.errors import ConfigError, ExitCode, FailureCode, ObjectMissingError
 from worker.local import Tally
 from worker.logs import configure_logs
 
@@ -138,6 +139,31 @@ def test_results_appear_under_the_batch_that_was_named(run, inbox, bench):
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "weighed"),
+    [
+        pytest.param([], True, id="as-set"),
+        pytest.param(["--prior"], True, id="prior"),
+        pytest.param(["--no-prior"], False, id="no-prior"),
+    ],
+)
+def test_the_prior_over_names_is_weighed_unless_it_is_turned_off(
+    run, inbox, monkeypatch, options, weighed
+):
+    asked = []
+    over_the_bench = worker.runtime.open_run
+
+    def open_run(settings, **ports):
+        asked.append(settings.name_prior)
+        return over_the_bench(settings, **ports)
+
+    monkeypatch.setattr(worker.runtime, "open_run", open_run)
+
+    run(inbox / "0.tif", *options)
+
+    assert asked == [weighed]
+
+
 def test_an_input_that_is_not_there_ends_the_command_before_anything_is_opened(run, bench):
     done = run("/nowhere/scans")
 
@@ -155,6 +181,22 @@ def test_ctrl_c_ends_with_its_code_and_says_how_to_go_on(run, inbox, monkeypatch
 
     assert done.exit_code == 130
     assert "stopped; the same command goes on" in done.output
+
+
+def test_thresholds_are_a_setting_that_the_option_gives(inbox, monkeypatch):
+    given = []
+
+    def open_run(settings, **__):
+        given.append(settings.thresholds)
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr(worker.runtime, "open_run", open_run)
+    monkeypatch.setattr(read_module, "configure_logs", lambda _: None)
+
+    CliRunner().invoke(APP, [str(inbox), "--thresholds", "thresholds.toml"])
+    CliRunner().invoke(APP, [str(inbox)])
+
+    assert given == [Path("thresholds.toml"), None]
 
 
 def test_a_terminal_gets_a_bar_with_the_rate_and_the_time_left(monkeypatch):

@@ -21,8 +21,8 @@ def url(tmp_path):
     """A database with two batches."""
     url = f"sqlite:///{tmp_path}/penname.db"
     with opened(url) as sessions:
-        fields = make_field("first", "Ada"), make_field("last", "Byron", confidence=0.5)
-        read(sessions, *fields, uri="file:///1.jpg")
+        rewritten = make_field("last", "Byron", confidence=0.5, raw_text="Bvron")
+        read(sessions, make_field("first", "Ada"), rewritten, uri="file:///1.jpg")
         read(sessions, make_field("first", "Grace"), uri="file:///2.jpg", batch="april")
     return url
 
@@ -46,6 +46,8 @@ def test_without_options_every_result_is_shown(url):
         pytest.param(["--field", "last"], ["Byron"], id="field"),
         pytest.param(["--below", "0.9"], ["Byron"], id="below"),
         pytest.param(["--name", "?da"], ["Ada"], id="name"),
+        pytest.param(["--rewritten"], ["Byron"], id="rewritten"),
+        pytest.param(["--as-written"], ["Grace", "Ada"], id="as-written"),
     ],
 )
 def test_options_narrow_what_is_shown(url, options, texts):

@@ -100,9 +100,10 @@ def test_a_failed_document_is_taken_again_and_its_failure_forgotten(sessions):
     [
         pytest.param({"templates_version": "cccccccccccc"}, id="templates"),
         pytest.param({"model_id": "ba9876543210"}, id="model"),
+        pytest.param({"decoder_version": "dddddddddddd"}, id="names"),
     ],
 )
-def test_other_templates_or_another_model_read_the_same_bytes_anew(sessions, change):
+def test_other_templates_another_model_or_other_names_read_the_same_bytes_anew(sessions, change):
     first = read(sessions, make_field_reading())
 
     other = register(sessions, data="file:///scans/1.jpg", identity=make_identity(**change))
@@ -116,7 +117,10 @@ def test_all_evidence_of_a_page_and_a_field_is_stored(sessions):
     h = np.array([[1.0, 0.02, 5.0], [-0.02, 1.0, 7.0], [0.0, 1e-6, 1.0]])
     segmentation = make_segmentation(page_to_template=h, turn_deg=180, rms_px=0.7)
     chars = (CharReading(char="É", probability=0.8, start_frame=3, end_frame=5),)
-    field = make_field("full_name", "Émile", raw_text="EMILE", confidence=0.6, chars=chars)
+    rivals = (("Emil", 0.2), ("Émilie", 0.1))
+    field = make_field(
+        "full_name", "Émile", raw_text="EMILE", confidence=0.6, chars=chars, alternatives=rivals
+    )
     page = make_page_reading(segmentation=segmentation, fields=(field,))
 
     finish(sessions, claim, make_document_reading(pages=(page,)))
@@ -134,6 +138,8 @@ def test_all_evidence_of_a_page_and_a_field_is_stored(sessions):
     assert (stored_page.template_id, stored_page.template_version) == ("clinic", "aaaaaaaaaaaa")
     assert (reading.text, reading.raw_text, reading.confidence) == ("Émile", "EMILE", 0.6)
     assert reading.chars == [["É", 0.8, 3, 5]]
+    assert reading.alternatives == [["Emil", 0.2], ["Émilie", 0.1]]
+    assert document.decoder_version == "greedy"
     assert reading.page_quad == field.crop.page_box.tolist()
     assert (reading.crop_key, reading.model_id, reading.attempt) == ("crops/1.zip", MODEL, 1)
 

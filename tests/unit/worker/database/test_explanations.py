@@ -28,8 +28,10 @@ def ids(sessions):
 
 def test_a_reading_is_explained_down_to_its_bytes(sessions):
     chars = (CharReading(char="A", probability=0.8, start_frame=3, end_frame=5),)
-    field = make_field("full_name", "Ada", raw_text="ADA", raw_confidence=0.7, chars=chars)
-    claim = read(sessions, field, uri="s3://forms/1.jpg")
+    said = {"raw_text": "ADA", "raw_confidence": 0.7, "alternatives": (("Ida", 0.2),)}
+    field = make_field("full_name", "Ada", chars=chars, **said)
+    weighed = make_identity(decoder_version="dddddddddddd")
+    claim = read(sessions, field, uri="s3://forms/1.jpg", identity=weighed)
     [reading_id] = ids(sessions)
 
     found = explained(sessions, str(reading_id))
@@ -45,6 +47,8 @@ def test_a_reading_is_explained_down_to_its_bytes(sessions):
     assert (found.field_agreement, found.ink_fraction) == (0.97, 0.08)
     assert (found.text, found.raw_text, found.raw_confidence) == ("Ada", "ADA", 0.7)
     assert [list(char) for char in found.chars] == [["A", 0.8, 3, 5]]
+    assert [list(rival) for rival in found.alternatives] == [["Ida", 0.2]]
+    assert (found.decoder_version, found.letters, found.lexicon) == ("dddddddddddd", "any", None)
     model_id = make_identity().model_id
     assert (found.model_id, found.model_sha256) == (model_id, model_id * 5)
     assert (found.attempt, found.crop_key) == (1, f"crops/{claim.document_id}/1.zip")

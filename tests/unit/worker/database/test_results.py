@@ -38,6 +38,7 @@ def test_a_result_says_where_it_stands_and_what_read_it(sessions):
     assert (row.model, row.template) == (make_identity().model_id, "clinic")
     assert (row.corrected_by, row.corrected_at) == (None, None)
     assert row.read_at.utcoffset() == timedelta(0)
+    assert row.rewritten is True
 
 
 def test_results_come_in_order_of_batch_document_page_and_field(sessions):
@@ -58,11 +59,13 @@ def test_results_come_in_order_of_batch_document_page_and_field(sessions):
         pytest.param({"name_glob": "a*"}, ["Ada"], id="beginning"),
         pytest.param({"field": "first", "batch": "autumn"}, ["Ada"], id="both"),
         pytest.param({"batch": "may"}, [], id="unknown-batch"),
+        pytest.param({"rewritten": True}, ["Byron"], id="rewritten"),
+        pytest.param({"rewritten": False}, ["Grace", "Ada"], id="as-written"),
     ],
 )
 def test_only_what_is_wanted_is_found(sessions, wanted, expected):
-    fields = make_field("first", "Ada"), make_field("last", "Byron", confidence=0.5)
-    read(sessions, *fields, uri="file:///1.jpg")
+    rewritten = make_field("last", "Byron", confidence=0.5, raw_text="Bvron")
+    read(sessions, make_field("first", "Ada"), rewritten, uri="file:///1.jpg")
     read(sessions, make_field("first", "Grace"), uri="file:///2.jpg", batch="april")
 
     assert texts(sessions, **wanted) == expected
@@ -102,6 +105,15 @@ def test_the_latest_correction_stands_and_the_machine_s_value_is_kept(sessions):
     assert (corrected.corrected_by, corrected.corrected_at) == ("nurse 8", NOON)
     assert rows(sessions, "SELECT text FROM readings") == [{"text": "Ado"}]
     assert len(rows(sessions, "SELECT id FROM corrections")) == 2
+
+
+def test_a_correction_does_not_hide_that_names_changed_what_the_ink_says(sessions):
+    read(sessions, make_field("full_name", "Ado", raw_text="Adc"), make_field("other", "Ida"))
+    said = {"corrected_by": "nurse 7", "corrected_at": NOON, "status": FieldStatus.READ}
+    for row, text in zip(found(sessions), ["Adc", "Eda"], strict=True):
+        correct(sessions, row.reading_id, text=text, **said)
+
+    assert [row.rewritten for row in found(sessions)] == [True, False]
 
 
 def test_a_name_is_found_by_its_correction_and_no_longer_by_what_was_misread(sessions):

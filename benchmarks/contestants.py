@@ -1,0 +1,123 @@
+"""One recognizer in a process of its own: ``python -m benchmarks.contestants NAME CROPS.npz``.
+
+Spoken to in lines: it prints ``ready``, then for each ``go`` the seconds that reading all crops
+took, and for ``end`` one JSON object with its texts and its peak memory. Each contestant
+imports its own library only, so that rivals may live in an environment without penname's.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Reader = Callable[[list[Any]], list[str]]
+
+CORES = 2
+_RAPIDOCR_BATCH = 6  # as it comes
+
+
+def main() -> None:
+    """Load, say so, and read whenever told to."""
+    name, path = sys.argv[1], Path(sys.argv[2])
+    with np.load(path) as stored:
+        crops = [stored[f"arr_{index}"] for index in range(len(stored.files))]
+    read = CONTESTANTS[name]()
+    texts = read(crops[:8])
+    print("ready", flush=True)
+    for line in sys.stdin:
+        if line.strip() == "end":
+            break
+        began = time.perf_counter()
+        texts = read(crops)
+        print(time.perf_counter() - began, flush=True)
+    peak = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(json.dumps({"texts": texts, "peak_mib": round(peak / 1024, 1)}), flush=True)
+
+
+def _penname() -> Reader:
+    from recognition.recognizer import Recognizer, use_threads  # noqa: PLC0415, see above
+
+    use_threads(CORES)
+    recognizer = Recognizer.load()
+    return lambda crops: [reading.text for reading in recognizer.read(crops)]
+
+
+def _penname_prior() -> Reader:
+    from recognition.prior import read_prior  # noqa: PLC0415, see above
+    from recognition.recognizer import Recognizer, use_threads  # noqa: PLC0415, see above
+
+    use_threads(CORES)
+    recognizer = Recognizer.load().believing(read_prior())
+    return lambda crops: [reading.text for reading in recognizer.read(crops)]
+
+
+def _rapidocr() -> Reader:
+    """Recognition alone, without finding or turning lines."""
+    import rapidocr_onnxruntime  # noqa: PLC0415, see above
+    from rapidocr_onnxruntime.ch_ppocr_rec import TextRecognizer  # noqa: PLC0415, see above
+
+    model = Path(rapidocr_onnxruntime.__path__[0]) / "models" / "ch_PP-OCRv4_rec_infer.onnx"
+    recognizer = TextRecognizer(
+        {
+            "model_path": str(model),
+            "rec_img_shape": [3, 48, 320],
+            "rec_batch_num": _RAPIDOCR_BATCH,
+            "intra_op_num_threads": CORES,
+            "inter_op_num_threads": 1,
+            "use_cuda": False,
+            "use_dml": False,
+        }
+    )
+    return lambda crops: [
+        str(found[0])
+        for found in recognizer([cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR) for crop in crops])[0]
+    ]
+
+
+def _tesseract() -> Reader:
+    """One call for all crops, each a line by itself, as its command takes a list of files."""
+    subprocess.run(["tesseract", "--version"], check=True, capture_output=True)  # noqa: S607, on the path
+
+    def read(crops: list[Any]) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / f"{index}.png" for index in range(len(crops))]
+            for path, crop in zip(paths, crops, strict=True):
+                cv2.imwrite(str(path), crop)
+            listed = Path(folder) / "all.txt"
+            listed.write_text("\n".join(map(str, paths)))
+            done = subprocess.run(  # noqa: S603, no shell
+                ["tesseract", str(listed), "stdout", "--psm", "7"],  # noqa: S607, on the path
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        pages = done.stdout.split("\f")
+        return [page.strip() for page in pages[: len(crops)]]
+
+    return read
+
+
+CONTESTANTS: dict[str, Callable[[], Reader]] = {
+    "penname": _penname,
+    "penname with prior": _penname_prior,
+    "rapidocr": _rapidocr,
+    "tesseract": _tesseract,
+}
+
+if __name__ == "__main__":
+    main()

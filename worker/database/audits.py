@@ -1,0 +1,89 @@
+"""Audits: what the machine read in each field, and whether people found it right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, and_, case, func, select
+
+from worker.database.models import ReadingRow
+from worker.database.results import CURRENT
+from worker.types import FieldStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+_ROWS_A_FETCH = 1000  # so that a million readings stream through a few MiB
+_WRITTEN = (FieldStatus.READ, FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED)  # by the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One current reading of a field that is not blank; it holds no text."""
+
+    template_id: str
+    field_name: str
+    confidence: float  # the machine's, [0, 1]
+    may_pass: bool  # it has a text and is in its place: confidence alone decides about it
+    right: bool | None  # None where nobody has looked
+
+
+def models_read_with(session: Session, batch: str | None) -> list[tuple[str, int]]:
+    """List the models of the current readings and how many people looked at: the last first.
+
+    Args:
+        session: an open session.
+        batch: only of this batch; None is all of them.
+    """
+    query = select(CURRENT.c.model, func.count(CURRENT.c.corrected_at)).group_by(CURRENT.c.model)
+    found = session.execute(_of(query, batch).order_by(func.max(CURRENT.c.read_at).desc()))
+    return [(model, count) for model, count in found]
+
+
+def find_audits(session: Session, batch: str | None, model_id: str) -> Iterator[Audit]:
+    """Give the current readings of one model, in no order, as they come from the database.
+
+    A reading is right where the latest correction's text equals the machine's text as it
+    stands, letter case and accents included. One that a person called unreadable is not right:
+    nobody can vouch for it.
+    """
+    is_right = case(
+        (CURRENT.c.corrected_at.is_(None), None),
+        (
+            and_(
+                CURRENT.c.text == ReadingRow.text, CURRENT.c.status != FieldStatus.UNREADABLE.value
+            ),
+            1,
+        ),
+        else_=0,
+    )
+    may_pass = and_(ReadingRow.status != FieldStatus.MISPLACED, ReadingRow.text != "")
+    query = (
+        select(
+            CURRENT.c.template,
+            CURRENT.c.field,
+            ReadingRow.confidence,
+            case((may_pass, 1), else_=0),
+            is_right,
+        )
+        .join(ReadingRow, ReadingRow.id == CURRENT.c.reading_id)
+        .where(CURRENT.c.model == model_id, ReadingRow.status.in_(_WRITTEN))
+    )
+    found = session.execute(_of(query, batch), execution_options={"yield_per": _ROWS_A_FETCH})
+    return (
+        Audit(
+            template_id=template_id,
+            field_name=name,
+            confidence=confidence,
+            may_pass=bool(may_pass),
+            right=None if right is None else bool(right),
+        )
+        for template_id, name, confidence, may_pass, right in found
+    )
+
+
+def _of(query: Select[Any], batch: str | None) -> Select[Any]:
+    return query if batch is None else query.where(CURRENT.c.batch == batch)

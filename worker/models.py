@@ -1,0 +1,259 @@
+"""The model folder: which weights are read with, and what may take their place.
+
+``MODEL_ID.safetensors`` holds weights, ``MODEL_ID.json`` how they compare with the model that
+was in use when they were trained, and ``current`` one line: the id of the promoted model, or
+``release`` for the weights inside the package. Without ``current`` the release is read with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recognition.checkpoint import RELEASE, load_checkpoint
+from recognition.errors import CheckpointError
+from recognition.training.compare import Comparison
+from worker.errors import ConfigError, ModelRefusedError, NoSuchModelError, StorageUnavailableError
+from worker.storage.files import replacing, translated_reads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RELEASE_NAME = "release"  # names the weights inside the package wherever an id is wanted
+CURRENT_NAME = "current"  # names the promoted model, and the file that says which it is
+LEAST_HELD_OUT = 30  # reviewed values; with fewer, even a much worse model may look equal
+
+_ID = re.compile(r"[0-9a-f]{12}")
+_FORMAT = "penname-model-1"
+_GO_BACK = "penname model promote release goes back to the model that penname ships"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """Where a model comes from, and how it compares with the one it would replace."""
+
+    model_id: str
+    base_model_id: str  # whose weights its training began with
+    compared_with: str  # the model in use then: A in every comparison
+    trained_at: str  # ISO 8601, UTC
+    lines: int  # read in training, repeats counted
+    reviewed_values: int  # that it learned from
+    held_out_values: int  # reviewed values that it was judged on
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """One model that can be read with."""
+
+    model_id: str
+    place: Path
+    in_use: bool
+    is_release: bool
+    training: Mapping[str, Any]  # the run's own record, inside the weights; empty if damaged
+    record: ModelRecord | None  # None for the release and for files put there by hand
+
+
+def checkpoint_in_use(model_dir: Path, checkpoint: Path | None = None) -> Path:
+    """Decide which weights are read with: those named, else those promoted, else the release.
+
+    Raises:
+        NoSuchModelError: the promoted model is no longer in the folder.
+        ConfigError: ``current`` does not name a model.
+    """
+    if checkpoint is not None:
+        return checkpoint
+    current = model_dir / CURRENT_NAME
+    if not current.is_file():
+        return RELEASE
+    with translated_reads(current):
+        name = current.read_text("utf-8", errors="replace").strip()
+    if name == RELEASE_NAME:
+        return RELEASE
+    if not _ID.fullmatch(name):
+        raise ConfigError(f"{current} names no model; {_GO_BACK}")
+    if not (weights := weights_path(model_dir, name)).is_file():
+        raise NoSuchModelError(
+            f"{current} names {name}, which is gone from {model_dir}; {_GO_BACK}"
+        )
+    return weights
+
+
+def weights_path(model_dir: Path, model_id: str) -> Path:
+    """Name the file of a model's weights."""
+    return model_dir / f"{model_id}.safetensors"
+
+
+def find_checkpoint(model_dir: Path, which: str | Path) -> Path:
+    """Find weights by id, by ``release``, by ``current``, or by the path of their file.
+
+    Raises:
+        NoSuchModelError: there are none.
+        ConfigError: ``current`` does not name a model.
+    """
+    name = str(which)
+    if name == RELEASE_NAME:
+        return RELEASE
+    if name == CURRENT_NAME:
+        return checkpoint_in_use(model_dir)
+    if _ID.fullmatch(name) and (weights := weights_path(model_dir, name)).is_file():
+        return weights
+    if (file := Path(which)).is_file():
+        return file
+    if RELEASE.is_file() and name == model_id_of(RELEASE):
+        return RELEASE
+    raise NoSuchModelError(
+        f"no model {name} in {model_dir}, and no such file; penname model list prints the ids"
+    )
+
+
+def model_id_of(path: Path) -> str:
+    """Give the id of a checkpoint file: the first 12 hex digits of its SHA-256."""
+    with translated_reads(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def keep_model(model_dir: Path, weights: bytes, record: ModelRecord | None) -> Path:
+    """Put a model into the folder: its record first, so that no weights stand there without.
+
+    Returns:
+        Where its weights lie now.
+    """
+    _make_folder(model_dir)
+    model_id = hashlib.sha256(weights).hexdigest()[:12]
+    if record is not None:
+        text = json.dumps({"format": _FORMAT, **dataclasses.asdict(record)}, indent=2)
+        with replacing(model_dir / f"{model_id}.json") as file:
+            file.write(text.encode() + b"\n")
+    place = weights_path(model_dir, model_id)
+    with replacing(place) as file:
+        file.write(weights)
+    return place
+
+
+def read_record(path: Path) -> ModelRecord | None:
+    """Read a model's record; None where there is none.
+
+    Raises:
+        ConfigError: the file is no record.
+    """
+    if not path.is_file():
+        return None
+    with translated_reads(path):
+        content = path.read_bytes()
+    try:
+        return _as_record(json.loads(content))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"{path} is no record of a model; remove it, or train again") from error
+
+
+def list_models(model_dir: Path, *, in_use: Path) -> list[ListedModel]:
+    """List the release and the models of the folder, the latest trained last.
+
+    Args:
+        model_dir: may be missing.
+        in_use: the weights that are read with.
+    """
+    listed = [
+        ListedModel(
+            model_id=model_id_of(place),
+            place=place,
+            in_use=place == in_use,
+            is_release=place == RELEASE,
+            training=_training_record(place),
+            record=None if place == RELEASE else read_record(place.with_suffix(".json")),
+        )
+        for place in dict.fromkeys([RELEASE, *sorted(model_dir.glob("*.safetensors")), in_use])
+        if place.is_file()
+    ]
+    return sorted(listed, key=lambda model: model.record.trained_at if model.record else "")
+
+
+def promote(model_dir: Path, which: str | Path, *, in_use: Path, force: bool = False) -> str:
+    """Read with this model from now on.
+
+    Args:
+        model_dir: where models are kept; a file from elsewhere is copied there.
+        which: as ``find_checkpoint`` takes it. The release needs no comparison.
+        in_use: the weights that are read with now.
+        force: whatever the comparison says.
+
+    Returns:
+        The model's id, or ``release``.
+
+    Raises:
+        NoSuchModelError: there is no such model.
+        ModelRefusedError: it is worse than the one in use, or nobody knows.
+        CheckpointError: its file is damaged.
+    """
+    place = find_checkpoint(model_dir, which)
+    checkpoint = load_checkpoint(place)
+    name = RELEASE_NAME if place == RELEASE else checkpoint.model_id
+    record = read_record(place.with_suffix(".json")) if place != RELEASE else None
+    if place not in {RELEASE, in_use} and not force:
+        _refuse_if_worse(checkpoint.model_id, record, in_use_id=model_id_of(in_use))
+    if place != RELEASE and place != weights_path(model_dir, name):
+        keep_model(model_dir, place.read_bytes(), record)
+    _make_folder(model_dir)
+    with replacing(model_dir / CURRENT_NAME) as file:
+        file.write(name.encode() + b"\n")
+    return name
+
+
+def objections(record: ModelRecord, *, in_use_id: str) -> list[str]:
+    """Say what speaks against promoting a model; nothing where all is well."""
+    found = [fault for comparison in record.comparisons for fault in comparison.faults]
+    if record.compared_with != in_use_id:
+        found.append(
+            f"it was compared with {record.compared_with}, not with {in_use_id}, which is in use"
+        )
+    if record.held_out_values < LEAST_HELD_OUT:
+        found.append(
+            f"it was judged on {record.held_out_values} reviewed values that it had not learned "
+            f"from; {LEAST_HELD_OUT} are needed"
+        )
+    return found
+
+
+def _refuse_if_worse(model_id: str, record: ModelRecord | None, *, in_use_id: str) -> None:
+    if record is None or record.model_id != model_id:
+        found: Sequence[str] = [
+            "it was never compared with the model in use; penname train --from-db does"
+        ]
+    else:
+        found = objections(record, in_use_id=in_use_id)
+    if found:
+        reasons = "; ".join(found)
+        raise ModelRefusedError(
+            f"model {model_id} is not promoted: {reasons}. --force does it all the same"
+        )
+
+
+def _training_record(place: Path) -> Mapping[str, Any]:
+    """Read what a run wrote into its weights; one damaged file does not hide the others."""
+    try:
+        return load_checkpoint(place).record
+    except CheckpointError:
+        return {}
+
+
+def _make_folder(model_dir: Path) -> None:
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailableError(
+            f"the folder {model_dir} cannot be made: {error.strerror}; set another model_dir"
+        ) from error
+
+
+def _as_record(stored: Mapping[str, Any]) -> ModelRecord:
+    if stored["format"] != _FORMAT:
+        raise ValueError(f"want format {_FORMAT}")
+    values = {name: value for name, value in stored.items() if name != "format"}
+    values["comparisons"] = tuple(Comparison(**found) for found in stored["comparisons"])
+    return ModelRecord(**values)
