@@ -42,8 +42,13 @@ class ScriptedNetwork(nn.Module):
     def __init__(self, log_probs: np.ndarray) -> None:  # (T, C)
         super().__init__()
         self._log_probs = torch.from_numpy(log_probs)
+        self.project, self.project_norm = nn.Conv2d(1, 1, 1), nn.Identity()  # readers fold these
 
-    def forward(self, batch: LineBatch) -> FrameLogProbs:
+    def forward(
+        self,
+        batch: LineBatch,
+        dtype: torch.dtype | None = None,  # noqa: ARG002, the network's own signature
+    ) -> FrameLogProbs:
         count = len(batch.widths_px)
         return FrameLogProbs(
             values=self._log_probs[:, None].expand(-1, count, -1),
