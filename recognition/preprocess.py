@@ -41,6 +41,8 @@ class PreprocessParams:
     paper_noise: float = 0.08  # share of full contrast that is cleared
     speck_share: float = 0.04  # components below this share of the largest one's area are specks
     sliver_share: float = 0.4  # border components lower than this share of the crop are slivers
+    letter_share: float = 0.45  # what the edge cuts is a letter at this share of the line's height
+    in_line_share: float = 0.7  # ... where so much of it stands in the line
     ruling_share: float = 0.3  # components wider than this share of the crop ...
     ruling_flatness: float = 12.0  # ... and this many times wider than high are rulings
     line_gap_share: float = 0.07  # empty rows of this share of the crop part two lines of writing
@@ -127,9 +129,22 @@ def writing_box(ink: GrayImage, params: PreprocessParams) -> tuple[int, int, int
     line = _tallest_band(kept if len(kept) else parts, ink.shape, params)
     inner = line[(line[:, 0] > 0) & (line[:, 0] + line[:, 2] < ink.shape[1])]
     tall = inner if len(inner) else line  # what the side cuts is often no letter, but a stamp
-    left, right = line[:, 0].min(), (line[:, 0] + line[:, 2]).max()
-    top, bottom = tall[:, 1].min(), (tall[:, 1] + tall[:, 3]).max()
-    return int(left), int(top), int(right), int(bottom)
+    top, bottom = int(tall[:, 1].min()), int((tall[:, 1] + tall[:, 3]).max())
+    row = np.concatenate([line, _letters_cut(parts, top, bottom, ink.shape, params)])
+    return int(row[:, 0].min()), top, int((row[:, 0] + row[:, 2]).max()), bottom
+
+
+def _letters_cut(
+    parts: Components, top: int, bottom: int, shape: tuple[int, ...], params: PreprocessParams
+) -> Components:
+    """Find what the crop's edge cuts and yet stands in the line of writing: letters, no slivers."""
+    _, y, w, h, area = parts.T
+    at_edge = (y == 0) | (y + h == shape[0])
+    within = np.minimum(y + h, bottom) - np.maximum(y, top)
+    letter = (h >= params.letter_share * (bottom - top)) & (h < bottom - top + 2)
+    letter &= (within >= params.in_line_share * h) & (w < params.ruling_flatness * h)
+    letter &= area >= params.speck_share * area.max()
+    return parts[at_edge & letter]
 
 
 def _inked(ink: GrayImage, params: PreprocessParams) -> npt.NDArray[np.bool_]:

@@ -211,3 +211,30 @@ def test_a_view_says_where_its_columns_stand_in_the_crop():
     inked = np.flatnonzero((view.image > 127).any(axis=0))
     assert view.column(inked[0]) == pytest.approx(300, abs=6)
     assert view.column(inked[-1] + 1) == pytest.approx(510, abs=6)
+
+
+@pytest.mark.parametrize("edge", ["top", "bottom"])
+def test_letters_that_the_edge_cuts_belong_to_their_line(edge):
+    crop = np.full((60, 500), 255, np.uint8)
+    for at in range(12):
+        crop[34:54, 30 + 30 * at : 34 + 30 * at] = 0
+    crop[40:60, 390:394] = 0  # the last two stand lower, cut by the edge
+    crop[41:60, 420:424] = 0
+    crop[5:12, 200:206] = 0  # another line above
+    if edge == "top":
+        crop = crop[::-1]
+
+    left, _, right, _ = writing_box(even_ink(np.ascontiguousarray(crop), PARAMS), PARAMS)
+
+    assert (left, right) == (30, 424)
+
+
+def test_slivers_of_the_line_below_do_not_widen_the_writing():
+    crop = np.full((60, 500), 255, np.uint8)
+    for at in range(8):
+        crop[20:44, 30 + 30 * at : 34 + 30 * at] = 0
+    crop[54:60, 400:440] = 0
+
+    left, _, right, _ = writing_box(even_ink(crop, PARAMS), PARAMS)
+
+    assert (left, right) == (30, 244)
