@@ -144,7 +144,7 @@ def _letters_cut(
     letter = (h >= params.letter_share * (bottom - top)) & (h < bottom - top + 2)
     letter &= (within >= params.in_line_share * h) & (w < params.ruling_flatness * h)
     letter &= area >= params.speck_share * area.max()
-    return parts[at_edge & letter]
+    return np.asarray(parts[at_edge & letter], np.int32)
 
 
 def _inked(ink: GrayImage, params: PreprocessParams) -> npt.NDArray[np.bool_]:
