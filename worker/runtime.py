@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
 from worker.thresholds import NO_THRESHOLDS, read_thresholds
-from worker.types import RunIdentity
+from worker.types import ReadWith, RunIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -143,12 +143,12 @@ def open_run(
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
         checkpoint = checkpoint_file(settings)  # once: another may be promoted meanwhile
         recognizer = believing(_recognizer_beside_the_pool(settings, checkpoint), names)
-        _check_model(thresholds, recognizer)
         identity = RunIdentity(
             templates_version=templates_version(templates),
             model_id=recognizer.model_id,
             decoder_version=names.version,
         )
+        _check_fit(thresholds, identity)
         yield Run(
             batch_id=_register(sessions, checkpoint, templates, identity, batch),
             identity=identity,
@@ -177,12 +177,14 @@ def _recognizer_beside_the_pool(settings: Settings, checkpoint: Path) -> Recogni
     return load_recognizer(settings, checkpoint)
 
 
-def _check_model(thresholds: Thresholds, recognizer: Recognizer) -> None:
-    """Refuse thresholds that were picked from another model's confidences."""
-    if thresholds.model_id not in {None, recognizer.model_id}:
+def _check_fit(thresholds: Thresholds, identity: RunIdentity) -> None:
+    """Refuse thresholds that were picked from the confidences of another model or decoder."""
+    used = ReadWith(model_id=identity.model_id, decoder_version=identity.decoder_version)
+    if not thresholds.fit(used):
         raise ConfigError(
-            f"the thresholds were picked for model {thresholds.model_id}, but this is "
-            f"{recognizer.model_id}; audit its readings and run penname route again"
+            f"the thresholds were picked for model {thresholds.model_id or 'any'} with decoder "
+            f"{thresholds.decoder_version or 'any'}, but this is {used}; audit readings of "
+            "these and run penname route again"
         )
 
 

@@ -1,7 +1,8 @@
 """How sure a reading must be to need no person, field by field, in a TOML file.
 
 ``penname route`` writes the file and ``penname read --thresholds`` obeys it. Confidences of
-two models do not compare, so the file names the model whose readings it was made from.
+two models do not compare, nor do those with names weighed and without; so the file names the
+model and the decoder whose readings it was made from.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from worker.types import ReadWith
+
 REVIEW_ALL = math.inf  # a threshold that no confidence reaches
 _REVIEW_ALL_WORD = "review"
 
@@ -27,7 +30,15 @@ class Thresholds:
     """The least confidence, in [0, 1] or ``REVIEW_ALL``, by template id and field name."""
 
     model_id: str | None = None  # None is any model
+    decoder_version: str | None = None  # None is any decoder
     fields: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def fit(self, used: ReadWith) -> bool:
+        """Say whether these thresholds were made for what is used, or for anything."""
+        return self.model_id in {None, used.model_id} and self.decoder_version in {
+            None,
+            used.decoder_version,
+        }
 
     def least(self, template_id: str, field_name: str, *, default: float) -> float:
         """Give the least confidence that needs no person; the default for unnamed fields."""
@@ -39,7 +50,9 @@ NO_THRESHOLDS = Thresholds()
 
 def format_thresholds(thresholds: Thresholds, *, remark: str) -> str:
     """Write thresholds as TOML, with a remark of one line at the head."""
-    lines = [f"# {remark}", f"model = {json.dumps(thresholds.model_id)}"]
+    lines = [f"# {remark}"]
+    for key, value in _made_for(thresholds):
+        lines.append(f"{key} = {json.dumps(value)}")
     template = None
     for (template_id, name), least in sorted(thresholds.fields.items()):
         if template_id != template:
@@ -60,12 +73,23 @@ def read_thresholds(path: Path) -> Thresholds:
         stored = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError among them
         raise ConfigError(f"thresholds {path} cannot be read: {error}") from error
-    if unknown := sorted(set(stored) - {"model", "fields"}):
+    if unknown := sorted(set(stored) - {"model", "decoder", "fields"}):
         raise ConfigError(f"thresholds {path}: unknown keys: {', '.join(unknown)}")
-    model_id = stored.get("model")
-    if model_id is not None and not isinstance(model_id, str):
-        raise ConfigError(f"thresholds {path}: model must be a text")
-    return Thresholds(model_id=model_id, fields=dict(_thresholds(path, stored.get("fields", {}))))
+    for key in ("model", "decoder"):
+        if not isinstance(stored.get(key, ""), str):
+            raise ConfigError(f"thresholds {path}: {key} must be a text")
+    return Thresholds(
+        model_id=stored.get("model"),
+        decoder_version=stored.get("decoder"),
+        fields=dict(_thresholds(path, stored.get("fields", {}))),
+    )
+
+
+def _made_for(thresholds: Thresholds) -> Iterator[tuple[str, str]]:
+    if thresholds.model_id is not None:
+        yield "model", thresholds.model_id
+    if thresholds.decoder_version is not None:
+        yield "decoder", thresholds.decoder_version
 
 
 def _thresholds(path: Path, stored: Any) -> Iterator[tuple[tuple[str, str], float]]:  # noqa: ANN401, TOML values

@@ -59,6 +59,18 @@ class RunIdentity:
     decoder_version: str  # 12 hex digits over the names weighed beside the ink, or GREEDY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadWith:
+    """What made a confidence; those of two of these do not compare."""
+
+    model_id: str
+    decoder_version: str  # as in ``RunIdentity``
+
+    def __str__(self) -> str:
+        """Say it in a message."""
+        return f"model {self.model_id} with decoder {self.decoder_version}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SegmentedPage:
     """One page cut into its fields, or the reason it could not be."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.routing import FieldRoute, Target
+    from worker.types import ReadWith
 
 _HEAD = ("template", "field", "threshold", "audited", "accepted", "errors", "bound", "through")
 _LEFT_ALIGNED = 2  # of these columns, the first
@@ -44,7 +45,7 @@ def route(  # noqa: PLR0913, each is an option of the command
     """
     from worker.cli.results import check_batch
     from worker.config import read_settings
-    from worker.database.audits import find_audits, models_read_with
+    from worker.database.audits import find_audits, made_with
     from worker.database.session import reading
     from worker.routing import Target, pick_routes
 
@@ -52,20 +53,20 @@ def route(  # noqa: PLR0913, each is an option of the command
     target = Target(error=target_error, level=level)
     with reading(settings.database_url.get_secret_value()) as session:
         check_batch(session, batch)
-        models = models_read_with(session, batch)
-        if not models:
+        found = made_with(session, batch)
+        if not found:
             raise NoSuchResultError("there are no readings to pick a threshold from")
-        model_id = models[0][0]
-        routes = pick_routes(find_audits(session, batch, model_id), target)
+        used = found[0][0]
+        routes = pick_routes(find_audits(session, batch, used), target)
     if out is not None:
-        _save(out, routes, target, model_id)
+        _save(out, routes, target, used)
     if as_json:
-        fields = [asdict(found) for found in routes]
-        print(json.dumps({"model": model_id, **asdict(target), "fields": fields}))
+        head = {"model": used.model_id, "decoder": used.decoder_version, **asdict(target)}
+        print(json.dumps({**head, "fields": [asdict(own) for own in routes]}))
         return
     _print(routes)
-    if passed_by := sum(count for _, count in models[1:]):
-        print(f"passed by: {passed_by} audited readings of other models than {model_id}")
+    if passed_by := sum(count for _, count in found[1:]):
+        print(f"passed by: {passed_by} audited readings by other than {used}")
 
 
 def _print(routes: Sequence[FieldRoute]) -> None:
@@ -98,12 +99,13 @@ def _cells(found: FieldRoute) -> tuple[str, ...]:
     )
 
 
-def _save(out: Path, routes: Sequence[FieldRoute], target: Target, model_id: str) -> None:
+def _save(out: Path, routes: Sequence[FieldRoute], target: Target, used: ReadWith) -> None:
     from worker.storage.files import replacing
     from worker.thresholds import REVIEW_ALL, Thresholds, format_thresholds
 
     thresholds = Thresholds(
-        model_id=model_id,
+        model_id=used.model_id,
+        decoder_version=used.decoder_version,
         fields={
             (found.template_id, found.field_name): (
                 REVIEW_ALL if found.threshold is None else found.threshold

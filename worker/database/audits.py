@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, case, func, select
 
-from worker.database.models import ReadingRow
+from worker.database.models import DocumentRow, PageRow, ReadingRow
 from worker.database.results import CURRENT
-from worker.types import FieldStatus
+from worker.types import FieldStatus, ReadWith
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,20 +31,24 @@ class Audit:
     right: bool | None  # None where nobody has looked
 
 
-def models_read_with(session: Session, batch: str | None) -> list[tuple[str, int]]:
-    """List the models of the current readings and how many people looked at: the last first.
+def made_with(session: Session, batch: str | None) -> list[tuple[ReadWith, int]]:
+    """List what made the current readings and how many of each people looked at: the last first.
 
     Args:
         session: an open session.
         batch: only of this batch; None is all of them.
     """
-    query = select(CURRENT.c.model, func.count(CURRENT.c.corrected_at)).group_by(CURRENT.c.model)
+    used = (CURRENT.c.model, DocumentRow.decoder_version)
+    query = _with_documents(select(*used, func.count(CURRENT.c.corrected_at))).group_by(*used)
     found = session.execute(_of(query, batch).order_by(func.max(CURRENT.c.read_at).desc()))
-    return [(model, count) for model, count in found]
+    return [
+        (ReadWith(model_id=model_id, decoder_version=decoder_version), count)
+        for model_id, decoder_version, count in found
+    ]
 
 
-def find_audits(session: Session, batch: str | None, model_id: str) -> Iterator[Audit]:
-    """Give the current readings of one model, in no order, as they come from the database.
+def find_audits(session: Session, batch: str | None, used: ReadWith) -> Iterator[Audit]:
+    """Give the current readings made with one model and decoder, in no order, as they come.
 
     A reading is right where the latest correction's text equals the machine's text as it
     stands, letter case and accents included. One that a person called unreadable is not right:
@@ -61,16 +65,17 @@ def find_audits(session: Session, batch: str | None, model_id: str) -> Iterator[
         else_=0,
     )
     may_pass = and_(ReadingRow.status != FieldStatus.MISPLACED, ReadingRow.text != "")
-    query = (
-        select(
-            CURRENT.c.template,
-            CURRENT.c.field,
-            ReadingRow.confidence,
-            case((may_pass, 1), else_=0),
-            is_right,
-        )
-        .join(ReadingRow, ReadingRow.id == CURRENT.c.reading_id)
-        .where(CURRENT.c.model == model_id, ReadingRow.status.in_(_WRITTEN))
+    columns = (
+        CURRENT.c.template,
+        CURRENT.c.field,
+        ReadingRow.confidence,
+        case((may_pass, 1), else_=0),
+        is_right,
+    )
+    query = _with_documents(select(*columns)).where(
+        CURRENT.c.model == used.model_id,
+        DocumentRow.decoder_version == used.decoder_version,
+        ReadingRow.status.in_(_WRITTEN),
     )
     found = session.execute(_of(query, batch), execution_options={"yield_per": _ROWS_A_FETCH})
     return (
@@ -82,6 +87,15 @@ def find_audits(session: Session, batch: str | None, model_id: str) -> Iterator[
             right=None if right is None else bool(right),
         )
         for template_id, name, confidence, may_pass, right in found
+    )
+
+
+def _with_documents(query: Select[Any]) -> Select[Any]:
+    """Join the readings behind the view, and the documents they are of."""
+    return (
+        query.join(ReadingRow, ReadingRow.id == CURRENT.c.reading_id)
+        .join(PageRow, PageRow.id == ReadingRow.page_id)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
     )
 
 

@@ -116,6 +116,18 @@ def test_thresholds_of_another_model_are_refused(template_folder, checkpoint, tm
         pytest.fail("thresholds of another model were taken")
 
 
+def test_thresholds_of_another_decoder_are_refused(template_folder, checkpoint, tmp_path):
+    run = opened_with(
+        'decoder = "greedy"\n',  # the run weighs the prior
+        template_folder=template_folder,
+        checkpoint=checkpoint,
+        tmp_path=tmp_path,
+    )
+
+    with pytest.raises(ConfigError, match="model any with decoder greedy"), run:
+        pytest.fail("thresholds of another decoder were taken")
+
+
 @pytest.fixture
 def listed_folder(forms, tmp_path):
     """A template whose fields want the list ``surnames``."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,11 @@ from worker.thresholds import (
     format_thresholds,
     read_thresholds,
 )
+from worker.types import GREEDY, ReadWith
 
 PICKED = Thresholds(
     model_id="0123456789ab",
+    decoder_version="0a1b2c3d4e5f",
     fields={
         ("clinic", "full_name"): 0.1 + 0.2,  # a number that few digits do not hold
         ("clinic", "guardian.1"): REVIEW_ALL,
@@ -48,6 +51,15 @@ def test_a_field_without_a_threshold_keeps_the_default():
     assert NO_THRESHOLDS.least("clinic", "full_name", default=0.85) == 0.85
 
 
+def test_thresholds_fit_what_they_were_made_for_and_nothing_else():
+    used = ReadWith(model_id="0123456789ab", decoder_version="0a1b2c3d4e5f")
+
+    assert PICKED.fit(used)
+    assert NO_THRESHOLDS.fit(used)
+    assert not PICKED.fit(replace(used, model_id="ba9876543210"))
+    assert not PICKED.fit(replace(used, decoder_version=GREEDY))
+
+
 def test_a_person_may_leave_the_model_out(tmp_path):
     found = read_thresholds(written(tmp_path, "[fields.clinic]\nfull_name = 1\n"))
 
@@ -60,6 +72,7 @@ def test_a_person_may_leave_the_model_out(tmp_path):
         pytest.param("model = ", "cannot be read", id="no-toml"),
         pytest.param("modell = 'a'", "unknown keys: modell", id="misspelt"),
         pytest.param("model = 3", "model must be a text", id="model"),
+        pytest.param("decoder = 3", "decoder must be a text", id="decoder"),
         pytest.param("fields = 3", "fields must be a table", id="fields"),
         pytest.param("[fields]\nclinic = 0.9", "fields.clinic must be a table", id="flat"),
         pytest.param("[fields.clinic]\na = 90", "clinic.a must be a number", id="percent"),

@@ -19,7 +19,7 @@ from worker.types import FieldStatus
 
 APP = typer.Typer()
 APP.command()(route)
-MODEL = make_identity().model_id
+IDENTITY = make_identity()
 
 
 def confirm_all(sessions):
@@ -71,7 +71,9 @@ def test_each_field_is_one_line_and_one_without_a_threshold_says_what_it_lacks(u
 def test_json_holds_the_same_in_one_object(url):
     report = json.loads(run("--target-error", "0.1", "--db", url, "--json").stdout)
 
-    assert (report["model"], report["error"], report["level"]) == (MODEL, 0.1, 0.95)
+    assert (report["error"], report["level"]) == (0.1, 0.95)
+    assert report["model"] == IDENTITY.model_id
+    assert report["decoder"] == IDENTITY.decoder_version
     first, second = report["fields"]
     assert (first["threshold"], first["audited"]) == (0.9, 30)
     assert (second["threshold"], second["more_needed"]) == (None, 28)
@@ -83,7 +85,8 @@ def test_the_file_is_what_reading_takes(url, tmp_path):
     run("--target-error", "0.1", "--db", url, "--out", out)
 
     thresholds = read_thresholds(out)
-    assert thresholds.model_id == MODEL
+    assert thresholds.model_id == IDENTITY.model_id
+    assert thresholds.decoder_version == IDENTITY.decoder_version
     assert thresholds.fields == {("clinic", "first"): 0.9, ("clinic", "second"): REVIEW_ALL}
     assert "Ada" not in out.read_text()
 
@@ -103,7 +106,7 @@ def test_only_the_model_that_read_last_counts_and_the_others_are_named(url):
 
     done = run("--target-error", "0.1", "--db", url)
 
-    assert "passed by: 31 audited readings of other models than ba9876543210" in done.stdout
+    assert "passed by: 31 audited readings by other than model ba9876543210" in done.stdout
     assert done.stdout.splitlines()[1].split()[:4] == ["clinic", "first", "-", "0"]
 
 

@@ -8,18 +8,23 @@ from sqlalchemy import select
 from segmentation import Doubt, FieldState
 from tests.database import correct, make_field, read
 from tests.factories import make_crop, make_identity
-from worker.database.audits import Audit, find_audits, models_read_with
+from worker.database.audits import Audit, find_audits, made_with
 from worker.database.models import ReadingRow
 from worker.database.session import transaction
-from worker.types import FieldStatus
+from worker.types import FieldStatus, ReadWith
 
-MODEL = make_identity().model_id
+
+def used_by(identity):
+    return ReadWith(model_id=identity.model_id, decoder_version=identity.decoder_version)
+
+
+USED = used_by(make_identity())
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def audits(sessions, *, batch=None, model_id=MODEL):
+def audits(sessions, *, batch=None, used=USED):
     with transaction(sessions) as session:
-        return {audit.field_name: audit for audit in find_audits(session, batch, model_id)}
+        return {audit.field_name: audit for audit in find_audits(session, batch, used)}
 
 
 def say(sessions, field, text, status=FieldStatus.READ):
@@ -95,24 +100,29 @@ def test_confidence_does_not_decide_about_what_is_misplaced_or_without_text(sess
     assert found == {"moved": False, "scrawl": False, "doubtful": True}
 
 
-def test_only_the_batch_and_the_model_that_were_asked_for_are_given(sessions):
+def test_only_the_batch_and_the_reader_that_were_asked_for_are_given(sessions):
     other = make_identity(model_id="ba9876543210")
+    weighed = make_identity(decoder_version="0a1b2c3d4e5f")
     read(sessions, make_field("first", "Ada"), uri="file:///1.jpg")
     read(sessions, make_field("second", "Eve"), uri="file:///2.jpg", batch="april")
     read(sessions, make_field("third", "Bob"), uri="file:///3.jpg", identity=other)
+    read(sessions, make_field("fourth", "Mia"), uri="file:///4.jpg", identity=weighed)
 
     assert set(audits(sessions)) == {"first", "second"}
     assert set(audits(sessions, batch="april")) == {"second"}
-    assert set(audits(sessions, model_id=other.model_id)) == {"third"}
+    assert set(audits(sessions, used=used_by(other))) == {"third"}
+    assert set(audits(sessions, used=used_by(weighed))) == {"fourth"}
 
 
-def test_models_are_listed_from_the_one_that_read_last_with_what_people_looked_at(sessions):
+def test_what_was_read_with_is_listed_from_the_one_that_read_last_with_what_people_looked_at(
+    sessions,
+):
     other = make_identity(model_id="ba9876543210")
     read(sessions, make_field("first", "Ada"), make_field("second", "Eve"), uri="file:///1.jpg")
     read(sessions, make_field("third", "Bob"), uri="file:///2.jpg", identity=other, batch="may")
     say(sessions, "first", "Ada")
 
     with transaction(sessions) as session:
-        assert models_read_with(session, None) == [(other.model_id, 0), (MODEL, 1)]
-        assert models_read_with(session, "autumn") == [(MODEL, 1)]
-        assert models_read_with(session, "none") == []
+        assert made_with(session, None) == [(used_by(other), 0), (USED, 1)]
+        assert made_with(session, "autumn") == [(USED, 1)]
+        assert made_with(session, "none") == []
