@@ -112,11 +112,27 @@ def _tesseract() -> Reader:
     return read
 
 
+def _doctr() -> Reader:
+    """With random weights, which cost as much time as trained ones: its texts mean nothing."""
+    import torch  # noqa: PLC0415, see above
+    from doctr.models import recognition_predictor  # noqa: PLC0415, see above
+    from doctr.models.recognition import crnn_mobilenet_v3_small  # noqa: PLC0415, see above
+
+    torch.set_num_threads(CORES)
+    network = crnn_mobilenet_v3_small(pretrained=False, pretrained_backbone=False)
+    predictor = recognition_predictor(network, pretrained=False)
+    return lambda crops: [
+        str(text)
+        for text, _ in predictor([cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB) for crop in crops])
+    ]
+
+
 CONTESTANTS: dict[str, Callable[[], Reader]] = {
     "penname": _penname,
     "penname with prior": _penname_prior,
     "rapidocr": _rapidocr,
     "tesseract": _tesseract,
+    "doctr, random weights": _doctr,
 }
 
 if __name__ == "__main__":
