@@ -24,9 +24,11 @@ from segmentation.printed import FieldPrint, PrintParams, box_in_crop, crop_fram
 from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
+from segmentation.layout import MM_PER_INCH
+from segmentation.spots import overlap
 from segmentation.suggest import SuggestParams, page_dpi
 from segmentation.template import template_version
-from segmentation.types import Box, Doubt, PageSegmentation
+from segmentation.types import Box, Doubt, PageSegmentation, WritingStyle
 from segmentation.upright import UprightParams
 from segmentation.warp import corners, inverse, move, pull
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from segmentation.upright import Upright
 
 _NO_PATCHES = Patches(centers=np.empty((0, 2)), images=np.empty((0, 0, 0), np.uint8))
+_MIN_LINE_MM = 15.0  # shorter lines beside a field may be strokes of its writing
+_SIDE_MM = 1.0  # how far inside a box its own sides may reach
+_PRINT_IN_BOX = 0.2  # words that lie in a field by more than this share are its writing
 AUTO = "(auto)"  # the template of pages that have none; no template can be called so
 
 
@@ -159,16 +164,15 @@ def _plan(  # noqa: PLR0913, a field and all that surrounds it
     size = {"width_px": frame.width_px, "height_px": frame.height_px}
     window = pull_level(prepared.levels, crop_to_upright, **size)
     ink = ink_mask(flatten(window, params.printed.flat), params.printed.ink)
-    lines_seen = np.asarray(cv2.bitwise_or(page.layout.across, page.layout.upright), np.uint8)
-    ruled = _binary(pull(lines_seen, crop_to_seen, **size))
+    ruled = _binary(pull(_ruled(page, spec), crop_to_seen, **size))
     rulings, lines = find_rulings(ruled, params.printed)
     ticks = cv2.subtract(ruled, cv2.dilate(lines, np.ones((3, 3), np.uint8)))
     dots = cv2.dilate(_binary(pull(page.layout.dots, crop_to_seen, **size)), np.ones((3, 3)))
     words = np.zeros(ink.shape, np.uint8)
-    for box in print_boxes:
-        b = box_in_crop(box, crop_to_seen)
-        if not _mostly_in(b, frame.box):
-            words[max(0, b.y_px - 2) : b.y_px + b.height_px + 2, max(0, b.x_px - 2) : b.x_px + b.width_px + 2] = 255
+    for seen in print_boxes:
+        box = box_in_crop(seen, crop_to_seen)
+        if overlap(box, frame.box) < _PRINT_IN_BOX:
+            words[_slices(box, by_px=2)] = 255
     labels = cv2.bitwise_and(ink, cv2.bitwise_or(words, cv2.bitwise_or(ticks, dots)))
     return FieldPlan(
         spec=spec,
@@ -187,9 +191,31 @@ def _binary(image: GrayImage) -> Mask:
     return np.where(image > 127, np.uint8(255), np.uint8(0))
 
 
-def _mostly_in(box: Box, field_box: Box) -> bool:
-    x, y = box.x_px + box.width_px / 2, box.y_px + box.height_px / 2
+def _slices(box: Box, *, by_px: int) -> tuple[slice, slice]:
+    """Index a box, grown on each side."""
     return (
-        field_box.x_px <= x < field_box.x_px + field_box.width_px
-        and field_box.y_px <= y < field_box.y_px + field_box.height_px
+        slice(max(0, box.y_px - by_px), max(0, box.y_px + box.height_px + by_px)),
+        slice(max(0, box.x_px - by_px), max(0, box.x_px + box.width_px + by_px)),
     )
+
+
+def _ruled(page: FormPage, spec: FieldSpec) -> Mask:
+    """Draw the lines that a field can have: (h, w), 255 on them.
+
+    Short lines and, inside a box, upright ones are as likely strokes of the writing.
+    """
+    ruled = np.zeros(page.image.shape, np.uint8)
+    mm = page.dpi / MM_PER_INCH
+    for line in page.layout.lines:
+        if line.length >= _MIN_LINE_MM * mm:
+            low, high = line.edges
+            ruled[max(0, low) : high, line.start : line.end] = 255
+    ruled = np.asarray(cv2.bitwise_and(ruled, page.layout.across), np.uint8)
+    if spec.style is WritingStyle.LINE:
+        return ruled
+    upright = page.layout.upright
+    if spec.style is WritingStyle.BOX:
+        upright = upright.copy()
+        inner = box_in_crop(spec.box, page.to_original)
+        upright[_slices(inner, by_px=-round(_SIDE_MM * mm))] = 0
+    return np.asarray(cv2.bitwise_or(ruled, upright), np.uint8)
