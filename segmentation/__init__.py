@@ -18,7 +18,14 @@ from segmentation.errors import (
 )
 from segmentation.params import SegmentationParams
 from segmentation.segment import index_templates, segment_page
-from segmentation.suggest import FormPage, Proposal, look_at_form, merge_words, page_dpi, suggest_fields
+from segmentation.suggest import (
+    FormPage,
+    Proposal,
+    look_at_form,
+    merge_words,
+    page_dpi,
+    suggest_fields,
+)
 from segmentation.template import format_template, parse_template
 from segmentation.types import (
     Box,

@@ -107,7 +107,8 @@ def erase_lines(image: GrayImage, layout: Layout, params: LayoutParams) -> GrayI
     long_run = np.ones((_STROKE_PX, 1), np.uint8)
     for lines, kernel in ((layout.across, long_run), (layout.upright, long_run.T)):
         strokes = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
-        erased = cv2.bitwise_or(erased, cv2.subtract(cv2.dilate(lines, square), strokes))
+        alone = cv2.subtract(cv2.dilate(lines, square), strokes)
+        erased = np.asarray(cv2.bitwise_or(erased, alone), np.uint8)
     paper = int(np.percentile(image, 90))
     return np.where(erased > 0, np.uint8(paper), image)
 
@@ -154,7 +155,9 @@ def _dotted(mask: Mask, params: LayoutParams, mm: float) -> tuple[list[Segment],
     bands = np.zeros(mask.shape, np.uint8)
     half = round(most)
     for line in found:
-        bands[max(0, round(line.at) - half) : round(line.at) + half + 1, line.start : line.end] = 255
+        bands[max(0, round(line.at) - half) : round(line.at) + half + 1, line.start : line.end] = (
+            255
+        )
     return found, np.asarray(cv2.bitwise_and(dots, bands), np.uint8)
 
 
@@ -225,4 +228,3 @@ def _cells(grid: Mask, params: LayoutParams, mm: float) -> list[Box]:
         if inside and fits and area >= params.min_filled * w * h:
             boxes.append(Box(x_px=left, y_px=top, width_px=w, height_px=h))
     return sorted(boxes, key=lambda b: (b.y_px, b.x_px))
-

@@ -58,10 +58,11 @@ _NAME = (
     "nev|ime|vardas|emer"
 )
 _FULL = (
-    "full name|complete name|vor und nachname|vor und zuname|nom complet|nombre completo|nome completo|volledige naam|vollnavn|"
+    "full name|complete name|vor und nachname|vor und zuname|nom complet|"
+    "nombre completo|nome completo|volledige naam|"
     "fullstandigt namn|fulde navn|fullt navn|koko nimi|teljes nev|imie i nazwisko|"
     "nazwisko i imie|cele jmeno|nume complet|numele complet|adi soyadi|ad soyad|ime i prezime|"
-    "ime in priimek|ονοματεπωνυμο|фио|ф и о|піб|пiб|име и презиме|姓名|氏名|名前|お名前"
+    "ime in priimek|ονοματεπωνυμο|фио|ф и о|піб|име и презиме|姓名|氏名|名前|お名前"  # noqa: RUF001, Cyrillic is meant
 )
 _PERSONS = (
     "patient|patients|participant|participants|client|student|pupil|parent|parents|guardian|"
@@ -89,15 +90,72 @@ _OTHERS = (
     "foretag|skola|gata|foretak|skole|gate|signatur|underskrift|ulica|szkola|podpis|podpisu"
 )
 _JOINERS = frozenset(
-    "of the a an and or if under legal s your emergency to be in case for i 1 2 3 4 5 18 as who "
-    "de du la le l et ou der die des und oder y o del e ed da do em van en of och og i a".split()
+    [
+        "of",
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "if",
+        "under",
+        "legal",
+        "s",
+        "your",
+        "emergency",
+        "to",
+        "be",
+        "in",
+        "case",
+        "for",
+        "i",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "18",
+        "as",
+        "who",
+        "de",
+        "du",
+        "la",
+        "le",
+        "l",
+        "et",
+        "ou",
+        "der",
+        "die",
+        "des",
+        "und",
+        "oder",
+        "y",
+        "o",
+        "del",
+        "e",
+        "ed",
+        "da",
+        "do",
+        "em",
+        "van",
+        "en",
+        "of",
+        "och",
+        "og",
+        "i",
+        "a",
+    ]
 )
+
+
+_PLAIN = str.maketrans({"\u0131": "i", "\u0142": "l", "\u00f8": "o"})  # dotless i, l and o barred
 
 
 def fold_label(text: str) -> str:
     """Give the words of a label without case, accents and marks, parted by single spaces."""
-    plain = unicodedata.normalize("NFKD", text).casefold().replace("ı", "i").replace("ł", "l")
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("ø", "o")
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = plain.translate(_PLAIN)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", plain).strip().replace("rn", "m")
 
 
@@ -165,6 +223,6 @@ def kind_of(meaning: Meaning, *, given_beside: bool) -> FieldKind:
 
 def slug(text: str) -> str:
     """Make a field's name of its label: ``Nom de l'élève :`` to ``nom_de_l_eleve``."""
-    plain = re.sub(r"['’]s\b", "s", unicodedata.normalize("NFKD", text).casefold())
+    plain = re.sub(r"['\u2019]s\b", "s", unicodedata.normalize("NFKD", text).casefold())
     words = re.sub(r"[^a-z0-9]+", "_", plain.encode("ascii", "ignore").decode()).strip("_")
     return words[:48].strip("_") or "name"

@@ -22,6 +22,7 @@ class PhraseParams:
     min_confidence: float = 0.2  # of a word; below, it is a scribble
     max_gap: float = 1.1  # between words, in heights of the first
     max_step: float = 0.6  # how far their middles lie off level, in heights
+    label_confidence: float = 0.5  # words read less surely drop out of a phrase with surer ones
     print_confidence: float = 0.85  # handwriting is read less surely,
     print_height: float = 1.7  # and stands higher than this many usual words
 
@@ -95,9 +96,7 @@ def cell_around(box: Box, cells: Sequence[Box]) -> Box | None:
     """Find the smallest cell that holds the middle of a box."""
     x, y = box.x_px + box.width_px / 2, box.y_px + box.height_px / 2
     holding = [
-        c
-        for c in cells
-        if c.x_px <= x < c.x_px + c.width_px and c.y_px <= y < c.y_px + c.height_px
+        c for c in cells if c.x_px <= x < c.x_px + c.width_px and c.y_px <= y < c.y_px + c.height_px
     ]
     return min(holding, key=lambda c: c.width_px * c.height_px, default=None)
 
@@ -118,13 +117,14 @@ def _goes_on(
 
 
 def _phrase(row: list[PrintedWord], usual_px: float, params: PhraseParams) -> Phrase:
+    legible = [w for w in row if w.confidence >= params.label_confidence] or row
     sure = [
         w.confidence >= params.print_confidence
         and w.box.height_px <= params.print_height * usual_px
-        for w in row
+        for w in legible
     ]
     return Phrase(
-        text=" ".join(w.text for w in row),
-        box=around([w.box for w in row]),
+        text=" ".join(w.text for w in legible),
+        box=around([w.box for w in legible]),
         printed=2 * sum(sure) >= len(sure),
     )

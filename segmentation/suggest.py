@@ -18,15 +18,8 @@ from segmentation.layout import MM_PER_INCH, Layout, LayoutParams, erase_lines, 
 from segmentation.name_labels import LabelParams, Meaning, kind_of, read_label, slug
 from segmentation.phrases import Phrase, PhraseParams, join_words
 from segmentation.pyramid import scaling
-from segmentation.spots import (
-    Scene,
-    Spot,
-    SpotParams,
-    find_spots,
-    find_spots_behind,
-    overlap,
-    taken_twice,
-)
+from segmentation.scene import Scene, Spot, SpotParams, overlap, taken_twice
+from segmentation.spots import find_spots, find_spots_behind
 from segmentation.types import Box, FieldSpec
 
 if TYPE_CHECKING:
@@ -81,7 +74,6 @@ class _Claim:
     spot: Spot
 
 
-
 def look_at_form(image: GrayImage, claimed_dpi: float | None, params: SuggestParams) -> FormPage:
     """Reduce an upright (H, W) page and find its lines and boxes.
 
@@ -112,7 +104,7 @@ def page_dpi(image: GrayImage, claimed: float | None, params: SuggestParams) -> 
     low, high = params.page_inches
     if claimed is not None and claimed >= params.least_dpi and low <= long_px / claimed <= high:
         return claimed
-    return long_px / params.usual_inches
+    return float(long_px / params.usual_inches)
 
 
 def suggest_fields(
@@ -184,10 +176,7 @@ def _claims(phrase: Phrase, scene: Scene, params: SuggestParams) -> list[_Claim]
         spots = [s for s in find_spots_behind(phrase, scene) if s.box.width_px >= least]
     else:
         spots = find_spots(phrase, scene)
-    return [
-        _Claim(label=phrase, meaning=meaning, spot=spot)
-        for spot in spots
-    ]
+    return [_Claim(label=phrase, meaning=meaning, spot=spot) for spot in spots]
 
 
 def _settle(claims: Sequence[_Claim]) -> list[_Claim]:
@@ -201,8 +190,7 @@ def _settle(claims: Sequence[_Claim]) -> list[_Claim]:
 
 def _kind(claim: _Claim, claims: Sequence[_Claim], near_px: float) -> FieldKind:
     beside = any(
-        other.meaning is Meaning.GIVEN
-        and abs(other.spot.box.y_px - claim.spot.box.y_px) <= near_px
+        other.meaning is Meaning.GIVEN and abs(other.spot.box.y_px - claim.spot.box.y_px) <= near_px
         for other in claims
     )
     return kind_of(claim.meaning, given_beside=beside)

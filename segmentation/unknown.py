@@ -17,6 +17,7 @@ from segmentation.errors import NoNameFieldsError
 from segmentation.fields import FieldParams, cut_field
 from segmentation.illumination import flatten
 from segmentation.ink import ink_mask
+from segmentation.layout import MM_PER_INCH
 from segmentation.patches import Patches
 from segmentation.phrases import join_words
 from segmentation.placing import Placement
@@ -24,8 +25,7 @@ from segmentation.printed import FieldPrint, PrintParams, box_in_crop, crop_fram
 from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
-from segmentation.layout import MM_PER_INCH
-from segmentation.spots import overlap
+from segmentation.scene import overlap
 from segmentation.suggest import SuggestParams, page_dpi
 from segmentation.template import template_version
 from segmentation.types import Box, Doubt, PageSegmentation, WritingStyle

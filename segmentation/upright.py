@@ -127,5 +127,3 @@ def _leveling(width: int, height: int, skew_deg: float) -> tuple[Homography, tup
     size = np.ceil(np.ptp(moved, axis=0)).astype(int)
     turn[:2, 2] = -low
     return turn, (int(size[0]), int(size[1]))
-
-

@@ -18,7 +18,6 @@ from segmentation import Box, PrintedWord
 from worker.crop_archive import encode_png
 from worker.errors import ConfigError, LabelsUnreadableError
 
-
 if TYPE_CHECKING:
     from segmentation import GrayImage
 
@@ -121,8 +120,9 @@ def _choose(wanted: str | None, installed: list[str]) -> str:
     if missing:
         packages = " ".join(f"tesseract-ocr-{name.lower().replace('_', '-')}" for name in missing)
         raise ConfigError(
-            f"Tesseract does not know {' and '.join(map(repr, missing))} of ocr_languages; it knows "
-            f"{', '.join(usable) or 'none'}; on Debian and Ubuntu: sudo apt-get install {packages}"
+            f"Tesseract does not know {' and '.join(map(repr, missing))} of ocr_languages; it "
+            f"knows {', '.join(usable) or 'none'}; on Debian and Ubuntu: "
+            f"sudo apt-get install {packages}"
         )
     return wanted
 

@@ -111,7 +111,7 @@ def open_crops(settings: Settings) -> ObjectStore:
 
 
 @contextmanager
-def open_run(
+def open_run(  # noqa: PLR0913, ports of a use case
     settings: Settings,
     *,
     template_folders: Sequence[Path],

@@ -101,8 +101,8 @@ def cut_read_form(read: ReadForm, page: Page, forms: UnknownForms) -> PageSegmen
 def _read(upright: Upright, page: Page, forms: UnknownForms) -> ReadForm:
     params = forms.params.suggest
     seen = look_at_form(upright.image, page.dpi, params)
-    read = [forms.reader.read(image, seen.dpi) for image in (seen.image, seen.unlined)]
-    words = merge_words(*read, params)
+    plain = forms.reader.read(seen.image, seen.dpi)
+    words = merge_words(plain, forms.reader.read(seen.unlined, seen.dpi), params)
     return ReadForm(
         upright=upright, page=seen, words=words, proposals=suggest_fields(seen, words, params)
     )
