@@ -11,8 +11,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from segmentation.types import FieldKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Meaning(Enum):
@@ -57,6 +61,7 @@ _NAME = (
     "nom|name|names|nombre|nombres|nome|naam|namn|navn|nimi|nafn|nume|numele|nazwa|jmeno|meno|"
     "nev|ime|vardas|emer"
 )
+_MOSTLY_GIVEN = frozenset(("nombre", "nombres", "nome", "jmeno", "meno", "ime", "nimi", "emer"))
 _FULL = (
     "full name|complete name|vor und nachname|vor und zuname|nom complet|"
     "nombre completo|nome completo|volledige naam|"
@@ -206,18 +211,26 @@ def _joined(found: set[Meaning]) -> Meaning:
     return found.pop() if len(found) == 1 else Meaning.FULL
 
 
-def kind_of(meaning: Meaning, *, given_beside: bool) -> FieldKind:
+def kind_of(label: str, meaning: Meaning, beside: Collection[Meaning]) -> FieldKind:
     """Give the kind of a field by its label.
 
     Args:
-        meaning: what the label asks for.
-        given_beside: whether the form asks for a given name on its own near by, so that a bare
-            "Nom" or "Name" is the family's.
+        label: as it is printed.
+        meaning: what it asks for.
+        beside: what other labels near by ask for. A bare "Nom" or "Name" is the family's where
+            a given name is asked for on its own, and a bare "Nombre" or "Nome" the given one
+            where the family's is.
     """
     if meaning is Meaning.GIVEN:
         return FieldKind.FIRST_NAME
-    if meaning is Meaning.FAMILY or (meaning is Meaning.NAME and given_beside):
+    if meaning is Meaning.FAMILY:
         return FieldKind.LAST_NAME
+    folded = fold_label(label)
+    if meaning is Meaning.NAME and " " not in folded:
+        if Meaning.GIVEN in beside:
+            return FieldKind.LAST_NAME
+        if Meaning.FAMILY in beside and folded in _MOSTLY_GIVEN:
+            return FieldKind.FIRST_NAME
     return FieldKind.FULL_NAME
 
 

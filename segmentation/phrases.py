@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from segmentation.types import PrintedWord
 
 
+_TICKS = frozenset("lI1i")  # as what the ticks of a comb are read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseParams:
     """When words belong together, and which are print."""
@@ -69,7 +72,9 @@ def join_words(
     usable = [
         w
         for w in words
-        if w.confidence >= params.min_confidence and any(c.isalnum() for c in w.text)
+        if w.confidence >= params.min_confidence
+        and any(c.isalnum() for c in w.text)
+        and w.text.strip() not in _TICKS
     ]
     sure = [w.box.height_px for w in usable if w.confidence >= params.print_confidence]
     usual_px = float(np.median(sure)) if sure else 0.0

@@ -22,7 +22,7 @@ class SpotParams:
     room_mm: float = 9.5  # over a line, where nothing is printed nearer
     min_room_mm: float = 4.0
     min_line_mm: float = 20.0
-    line_ahead_mm: float = 25.0  # a line starts at most this far behind its label
+    line_ahead_mm: float = 60.0  # a line starts at most this far behind its label
     line_drop_mm: float = 3.2  # and runs at most this far under the label's foot
     box_ahead_mm: float = 45.0
     over_mm: float = 4.0  # a line over its label
@@ -32,6 +32,7 @@ class SpotParams:
     min_side_mm: float = 25.0  # what must be free beside a label in its own box
     min_free_mm: float = 45.0  # paper without any line
     label_share: float = 0.6  # a label in this upper part of its box leaves room under it
+    middle_share: float = 0.25  # a label this far down its box may be a row's head
     max_cell_mm: float = 30.0  # higher boxes frame a part of the form
     max_rows: int = 40  # of a table
     same_mm: float = 1.6  # cells of one column differ by this much at most

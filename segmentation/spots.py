@@ -88,6 +88,8 @@ def _within(label: Phrase, scene: Scene) -> list[Spot]:
     cell = cell_around(label.box, scene.layout.cells)
     if cell is None or cell.height_px > p.max_cell_mm * mm:
         return []
+    if column := _next_column(label, cell, scene):
+        return column
     left, right = share_of(label, cell.x_px, cell.x_px + cell.width_px, scene)
     foot = cell.y_px + cell.height_px
     gap = round(p.gap_mm * mm)
@@ -99,6 +101,22 @@ def _within(label: Phrase, scene: Scene) -> list[Spot]:
         return []
     box = box_between(label.right + gap, cell.y_px, right, foot)
     return [Spot(box=box, style=WritingStyle.BOX, rank=1)] if free_of_print(box, scene) else []
+
+
+def _next_column(label: Phrase, cell: Box, scene: Scene) -> list[Spot]:
+    """Take the empty box beside that of a label which stands in the middle of its own."""
+    p, mm = scene.params, scene.mm
+    if label.top - cell.y_px < p.middle_share * cell.height_px:
+        return []
+    return [
+        Spot(box=box, style=WritingStyle.BOX, rank=1)
+        for box in scene.layout.cells
+        if 0 < box.x_px - cell.x_px - cell.width_px <= p.same_mm * mm
+        and abs(box.y_px - cell.y_px) <= p.same_mm * mm
+        and abs(box.height_px - cell.height_px) <= p.same_mm * mm
+        and box.width_px >= p.min_line_mm * mm
+        and free_of_print(box, scene)
+    ][:1]
 
 
 def _box_behind(label: Phrase, scene: Scene) -> list[Spot]:
