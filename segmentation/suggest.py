@@ -182,18 +182,24 @@ def _claims(phrase: Phrase, scene: Scene, params: SuggestParams) -> list[_Claim]
 def _settle(claims: Sequence[_Claim]) -> list[_Claim]:
     """Give each place to the label that it belongs to most surely; in reading order."""
     kept: list[_Claim] = []
-    for claim in sorted(claims, key=lambda c: (c.meaning is Meaning.PERSON, c.spot.rank)):
+    for claim in sorted(claims, key=_doubt):
         if not taken_twice([k.spot for k in kept], claim.spot):
             kept.append(claim)
     return sorted(kept, key=lambda c: (c.spot.box.y_px + c.spot.box.height_px, c.spot.box.x_px))
 
 
+def _doubt(claim: _Claim) -> tuple[bool, bool, int]:
+    """Order claims: what may be writing that was read as a label comes after print."""
+    return claim.meaning is Meaning.PERSON, not claim.label.printed, claim.spot.rank
+
+
 def _kind(claim: _Claim, claims: Sequence[_Claim], near_px: float) -> FieldKind:
-    beside = any(
-        other.meaning is Meaning.GIVEN and abs(other.spot.box.y_px - claim.spot.box.y_px) <= near_px
+    beside = {
+        other.meaning
         for other in claims
-    )
-    return kind_of(claim.meaning, given_beside=beside)
+        if abs(other.spot.box.y_px - claim.spot.box.y_px) <= near_px
+    }
+    return kind_of(claim.label.text, claim.meaning, beside)
 
 
 def _unique(name: str, taken: Counter[str]) -> str:
