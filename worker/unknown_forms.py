@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.8  # confidence of a word that was read the right way up
 _LEAST_LETTERS = 3
-_ENOUGH_WORDS = 6  # read surely: the page is not upside down
+_ENOUGH_WORDS = 6  # read surely,
+_ENOUGH_SHARE = 0.5  # and this share of all words: the page is not upside down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def read_form(page: Page, forms: UnknownForms) -> ReadForm:
     """
     upright = set_upright(page.image, forms.params.upright)
     read = _read(upright, page, forms)
-    if _sure_words(read) >= _ENOUGH_WORDS:
+    if _sure_words(read) >= max(_ENOUGH_WORDS, _ENOUGH_SHARE * len(read.words)):
         return read
     over = _read(turn_over(upright), page, forms)
     return max(read, over, key=_sure_words)
