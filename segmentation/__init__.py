@@ -9,6 +9,7 @@ from segmentation.errors import (
     FieldOutOfPageError,
     LowResolutionError,
     Misfit,
+    NoNameFieldsError,
     NoTemplateMatchesError,
     RegistrationError,
     SegmentationError,
@@ -17,6 +18,14 @@ from segmentation.errors import (
 )
 from segmentation.params import SegmentationParams
 from segmentation.segment import index_templates, segment_page
+from segmentation.suggest import (
+    FormPage,
+    Proposal,
+    look_at_form,
+    merge_words,
+    page_dpi,
+    suggest_fields,
+)
 from segmentation.template import format_template, parse_template
 from segmentation.types import (
     Box,
@@ -30,9 +39,12 @@ from segmentation.types import (
     Letters,
     Page,
     PageSegmentation,
+    PrintedWord,
     Template,
     WritingStyle,
 )
+from segmentation.unknown import UnknownParams, cut_unknown, erase_writing
+from segmentation.upright import Upright, set_upright, turn_over
 
 __all__ = [
     "AmbiguousTemplateError",
@@ -45,23 +57,37 @@ __all__ = [
     "FieldOutOfPageError",
     "FieldSpec",
     "FieldState",
+    "FormPage",
     "GrayImage",
     "Homography",
     "Letters",
     "LowResolutionError",
     "Misfit",
+    "NoNameFieldsError",
     "NoTemplateMatchesError",
     "Page",
     "PageSegmentation",
+    "PrintedWord",
+    "Proposal",
     "RegistrationError",
     "SegmentationError",
     "SegmentationParams",
     "Template",
     "TemplateError",
     "TemplateFault",
+    "UnknownParams",
+    "Upright",
     "WritingStyle",
+    "cut_unknown",
+    "erase_writing",
     "format_template",
     "index_templates",
+    "look_at_form",
+    "merge_words",
+    "page_dpi",
     "parse_template",
     "segment_page",
+    "set_upright",
+    "suggest_fields",
+    "turn_over",
 ]

@@ -9,6 +9,7 @@ The tree::
     ├─ LowResolutionError        too few pixels per inch to read handwriting
     ├─ RegistrationError         the page could not be laid onto its template
     ├─ FieldOutOfPageError       every field falls outside the scanned page
+    ├─ NoNameFieldsError         no printed label of the unknown form asks for a name
     └─ TemplateError             the template contradicts itself
 
 Each error has a ``code`` that is stored with the document, so no code is ever renamed.
@@ -105,6 +106,16 @@ class FieldOutOfPageError(SegmentationError):
     def __init__(self, *, template_id: str) -> None:
         super().__init__(f"no field of {template_id!r} lies on the scanned page")
         self.template_id = template_id
+
+
+class NoNameFieldsError(SegmentationError):
+    """No printed label of a page asks for a name, or none has a place to write beside it."""
+
+    code = "no_name_fields"
+
+    def __init__(self, *, words: int) -> None:
+        super().__init__(f"none of {words} printed words is the label of a place for a name")
+        self.words = words
 
 
 @dataclass(frozen=True, slots=True)

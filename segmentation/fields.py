@@ -80,6 +80,7 @@ def cut_field(
         agreement=placement.agreement,
         letters=plan.spec.letters,
         lexicon=plan.spec.lexicon,
+        label=plan.spec.label,
     )
 
 

@@ -16,6 +16,9 @@ from segmentation.types import FieldState
 from segmentation.warp import corners, inverse, move
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segmentation.suggest import Proposal
     from segmentation.types import (
         FieldCrop,
         GrayImage,
@@ -73,6 +76,29 @@ def draw_template(template: Template, params: OverlayParams | None = None) -> Co
     page = f", page {template.page_index + 1}" if template.page_index else ""
     title = f"{template.template_id}{page}  {len(quads)} fields  {template.dpi:g} dpi"
     return _with_caption(canvas, f"{title}  version {template.version}")
+
+
+def draw_suggestion(
+    image: GrayImage, proposals: Sequence[Proposal], params: OverlayParams | None = None
+) -> ColorImage:
+    """Draw the fields that an unknown form seems to have, and the labels they go by: (H, W, 3).
+
+    Args:
+        image: (H, W), upright.
+        proposals: in its pixels.
+        params: how large.
+    """
+    canvas = _canvas(image, params or OverlayParams())
+    for found in proposals:
+        _fill(canvas, corners(found.spec.box), _SPEC_COLOR)
+        _outline(canvas, corners(found.label_box), _FRAME_COLOR)
+    for found in proposals:
+        quad = corners(found.spec.box)
+        _outline(canvas, quad, _SPEC_COLOR)
+        _label(
+            canvas, quad, f"{found.spec.name}  {found.spec.kind}  {found.spec.style}", _SPEC_COLOR
+        )
+    return _with_caption(canvas, f"{len(proposals)} fields proposed by their printed labels")
 
 
 def draw_overlay(

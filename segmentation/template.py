@@ -13,6 +13,7 @@ A template file looks like this::
     letters = "upper"         # optional; any, or upper where people write in capitals only
     box = [452, 305, 876, 80]  # x, y, width, height in pixels of the blank
     lexicon = "surnames"      # optional; a name list the value is likely to stand in
+    label = "Last name"       # optional; what is printed beside it, stored with every value
 
 Files are opened elsewhere: this module takes text and pixels.
 """
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # safe as a folder and as an object key
 _TOP_KEYS = ("id", "dpi", "page_index", "fields")
-_FIELD_KEYS = ("name", "kind", "style", "letters", "box", "lexicon")
+_FIELD_KEYS = ("name", "kind", "style", "letters", "box", "lexicon", "label")
 _DPI_RANGE = (50.0, 1200.0)
 _BOX_HINT = "x, y, width, height in pixels of the blank"
 _MAX_OVERLAP = 0.5  # of the smaller box; two fields that share more are one field
@@ -98,6 +99,8 @@ def format_template(
             lines.append(f"letters = {_quote(spec.letters)}")
         if spec.lexicon is not None:
             lines.append(f"lexicon = {_quote(spec.lexicon)}")
+        if spec.label:
+            lines.append(f"label = {_quote(spec.label)}")
     return "\n".join(lines) + "\n"
 
 
@@ -116,6 +119,7 @@ def template_version(
             s.box.width_px,
             s.box.height_px,
             *([] if s.letters is Letters.ANY else [s.letters]),  # older versions stay as they were
+            *([["label", s.label]] if s.label else []),
         ]
         for s in fields
     ]
@@ -199,6 +203,9 @@ def _read_field(
     lexicon = row.get("lexicon")
     if lexicon is not None and (not isinstance(lexicon, str) or not _ID.fullmatch(lexicon)):
         report.add("lexicon", block, "lexicon is no list's id", 'write lexicon = "surnames"')
+    label = row.get("label", "")
+    if not isinstance(label, str):
+        report.add("label", block, "label is no text", 'write label = "Last name"')
     kind = _read_choice(row, "kind", FieldKind, block, report)
     style = _read_choice(row, "style", WritingStyle, block, report)
     letters = _read_choice(row, "letters", Letters, block, report, default=Letters.ANY)
@@ -212,6 +219,7 @@ def _read_field(
         style=WritingStyle(style),
         letters=Letters(letters),
         lexicon=None if lexicon is None else str(lexicon),
+        label=str(label),
     )
 
 

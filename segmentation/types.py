@@ -79,6 +79,15 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedWord:
+    """One word that is printed on a page, as whoever reads print has it."""
+
+    text: str = field(repr=False)  # a reader of print reads handwriting too, and names with it
+    box: Box  # px of the image that was read
+    confidence: float  # [0, 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """Where one handwritten field sits on the form."""
 
@@ -88,6 +97,7 @@ class FieldSpec:
     style: WritingStyle
     letters: Letters = Letters.ANY
     lexicon: str | None = None  # id of a name list that the value is likely to stand in
+    label: str = ""  # what is printed beside it, where somebody has written that down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +126,7 @@ class FieldCrop:
     agreement: float  # [0, 1], share of the print around the field found where it should be
     letters: Letters = Letters.ANY  # as the template has it, like the lexicon
     lexicon: str | None = None
+    label: str = ""
 
     @property
     def blank(self) -> bool:
@@ -139,3 +150,4 @@ class PageSegmentation:
     inlier_spread: float  # [0, 1], share of the form that the supporting print spans
     rms_px: float  # of the printed patches about the final fit, template px
     agreement: float  # [0, 1], share of visible printed patches found where they should be
+    drafted: tuple[FieldSpec, ...] = ()  # of a page without a template: fields found by labels

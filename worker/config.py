@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     model_dir: Path = Path("models")
     name_prior: bool = True  # weigh how likely a text is as a name; "on" and "off" do as well
     lexicon_dir: Path = Path("lexicons")  # list "surnames" is surnames.csv or surnames.txt there
+    ocr_languages: str | None = None  # as Tesseract names them: "eng+fra"; None is what there is
     device: str = "cpu"  # as torch names it: "cpu", "cuda:0"
     segment_processes: Annotated[int, Field(ge=1)] = max(1, os.cpu_count() or 1)
     recognize_threads: Annotated[int, Field(ge=1)] = max(1, (os.cpu_count() or 1) // 4)

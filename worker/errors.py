@@ -15,6 +15,7 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
+   ├─ LabelsUnreadableError     the print of a form without a template cannot be read
    ├─ NoSuchResultError         the database holds no such result
    ├─ NoCorrectionsError        nobody has confirmed or corrected anything there yet
    ├─ TooFewReviewedError       too few values were reviewed to learn or to judge from them
@@ -54,6 +55,7 @@ class FailureCode(StrEnum):
     ENCRYPTED_DOCUMENT = "encrypted_document"
     DOCUMENT_TOO_LARGE = "document_too_large"
     DOCUMENT_OUT_OF_MEMORY = "document_out_of_memory"
+    LABELS_UNREADABLE = "labels_unreadable"  # of a form without a template
     DOCUMENT_CRASHED = "document_crashed"  # decoding or cutting ended its process
     INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace
     STORAGE_UNAVAILABLE = "storage_unavailable"
@@ -156,6 +158,12 @@ class DocumentOutOfMemoryError(PermanentError):
     """Decoding or cutting the document ran out of memory."""
 
     code = FailureCode.DOCUMENT_OUT_OF_MEMORY
+
+
+class LabelsUnreadableError(PermanentError):
+    """The print of a form without a template cannot be read."""
+
+    code = FailureCode.LABELS_UNREADABLE
 
 
 class NoSuchResultError(PermanentError):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from worker.storage.s3 import S3Options
     from worker.storage.sources import Sources
     from worker.thresholds import Thresholds
+    from worker.unknown_forms import UnknownForms
 
 _MIB = 1024 * 1024
 
@@ -110,15 +111,24 @@ def open_crops(settings: Settings) -> ObjectStore:
 
 
 @contextmanager
-def open_run(
+def open_run(  # noqa: PLR0913, ports of a use case
     settings: Settings,
     *,
     template_folders: Sequence[Path],
     sources: Sources,
     batch: str,
     on_progress: Callable[[Tally], None],
+    unknown: UnknownForms | None = None,
 ) -> Iterator[Run]:
     """Open all that reading needs, what fails soonest first, and close it at the end.
+
+    Args:
+        settings: of the run.
+        template_folders: may be none where ``unknown`` is given.
+        sources: where scans come from.
+        batch: its name.
+        on_progress: called with the counts as they grow.
+        unknown: how pages that fit no template are read; None refuses them.
 
     Raises:
         ConfigError: a setting, a template or a name list is wrong.
@@ -133,18 +143,20 @@ def open_run(
     from worker.templates import load_templates
 
     thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
-    templates = load_templates(template_folders)
+    templates = load_templates(template_folders) if template_folders or not unknown else []
     names = load_names(templates, prior=settings.name_prior, lexicon_dir=settings.lexicon_dir)
     store = open_crops(settings)
     sessions = open_database(settings.database_url.get_secret_value())
     catalog, params = _index(templates)
-    job = SegmentJob(catalog=catalog, params=params, limits=decode_limits(settings))
+    job = SegmentJob(
+        catalog=catalog, params=params, limits=decode_limits(settings), unknown=unknown
+    )
     # The processes start while this one loads the network.
     with closed_after(sessions), SegmentPool(job, processes=settings.segment_processes) as pool:
         checkpoint = checkpoint_file(settings)  # once: another may be promoted meanwhile
         recognizer = believing(_recognizer_beside_the_pool(settings, checkpoint), names)
         identity = RunIdentity(
-            templates_version=templates_version(templates),
+            templates_version=templates_version(templates, unknown),
             model_id=recognizer.model_id,
             decoder_version=names.version,
         )
@@ -163,9 +175,26 @@ def open_run(
         )
 
 
-def templates_version(templates: Sequence[Template]) -> str:
-    """Give 12 hex digits that change with any template offered, whatever their order."""
+def find_unknown_forms(settings: Settings) -> UnknownForms:
+    """Find what reads forms without a template.
+
+    Raises:
+        ConfigError: Tesseract, or a language of it, is not installed.
+    """
+    from worker.print_reader import find_print_reader
+    from worker.unknown_forms import UnknownForms
+
+    return UnknownForms(reader=find_print_reader(settings.ocr_languages))
+
+
+def templates_version(templates: Sequence[Template], unknown: UnknownForms | None = None) -> str:
+    """Give 12 hex digits that change with any template offered, whatever their order.
+
+    They change with what reads pages without a template as well.
+    """
     versions = sorted(f"{t.template_id}/{t.page_index}:{t.version}" for t in templates)
+    if unknown is not None:
+        versions.append(unknown.identity)
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from segmentation import Catalog, SegmentationParams
     from worker.document_images import DecodeLimits
     from worker.types import SegmentedPage
+    from worker.unknown_forms import UnknownForms
 
 _TRIES = 2  # a child may be killed for the memory that its neighbours took
 _READY = "ready"
@@ -43,6 +44,7 @@ class SegmentJob:
     catalog: Catalog
     params: SegmentationParams
     limits: DecodeLimits
+    unknown: UnknownForms | None = None  # how pages without a template are read, if at all
     limit_s: float = 300.0  # a page takes less than 1 s; this ends what would never end
 
 
@@ -161,7 +163,7 @@ def serve(pipe: Connection, job: SegmentJob) -> None:
 
 def _cut(data: bytes, job: SegmentJob) -> tuple[SegmentedPage, ...] | Refusal:
     try:
-        return segment_document(data, job.catalog, job.params, job.limits)
+        return segment_document(data, job.catalog, job.params, job.limits, job.unknown)
     except PermanentError as error:
         return Refusal(code=error.code, detail=str(error))
     except Exception:  # noqa: BLE001, the edge of one document: a bug costs one, not the batch

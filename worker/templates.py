@@ -100,8 +100,7 @@ def write_template(
         ConfigError: the folder holds a template, or the blank cannot be used.
         TemplateError: the template would be faulty; nothing was written.
     """
-    if any((folder / name).exists() for name in (TEMPLATE_FILE, *BLANK_FILES)):
-        raise ConfigError(f"{folder} holds a template already; choose another folder")
+    require_no_template(folder)
     if f"blank{blank.suffix.lower()}" not in BLANK_FILES:
         raise ConfigError(f"{blank} is neither PNG, JPEG nor PDF by its name; convert it first")
     try:
@@ -119,6 +118,34 @@ def write_template(
     (folder / f"blank{blank.suffix.lower()}").write_bytes(data)
     (folder / TEMPLATE_FILE).write_text(text, "utf-8")
     return template
+
+
+def write_draft(
+    folder: Path, blank_png: bytes, *, template_id: str, dpi: float, fields: Sequence[FieldSpec]
+) -> Template:
+    """Write a template folder of a blank that was made here: an upright PNG.
+
+    Raises:
+        ConfigError: the folder holds a template.
+        TemplateError: the template would be faulty; nothing was written.
+    """
+    require_no_template(folder)
+    text = format_template(template_id=template_id, dpi=dpi, fields=fields)
+    template = parse_template(text, decode_blank(blank_png).image)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "blank.png").write_bytes(blank_png)
+    (folder / TEMPLATE_FILE).write_text(text, "utf-8")
+    return template
+
+
+def require_no_template(folder: Path) -> None:
+    """Refuse a folder that holds a template already.
+
+    Raises:
+        ConfigError: it does.
+    """
+    if any((folder / name).exists() for name in (TEMPLATE_FILE, *BLANK_FILES)):
+        raise ConfigError(f"{folder} holds a template already; choose another folder")
 
 
 def _believed_dpi(claimed: float | None) -> float:

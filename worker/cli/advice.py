@@ -18,6 +18,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "encrypted_document": "Save the PDF without a password.",
         "document_too_large": "Split it or scan at fewer dpi; or raise the limit it names.",
         "document_out_of_memory": "Read it on a larger machine, or with fewer processes.",
+        "labels_unreadable": "Read it again; where it fails again, write a template for the form.",
+        "no_name_fields": "No label on it asks for a name; write a template for the form.",
         "document_crashed": "Print it to a new PDF and read that; report the file as a bug.",
         "internal_error": "Report the trace in the log; it holds no names.",
         "storage_unavailable": "Run the same command again when the store answers.",

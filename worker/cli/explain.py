@@ -124,6 +124,7 @@ def _field_lines(found: Explanation) -> list[tuple[str, str]]:
         ("field", found.field_name),
         ("box on template", f"x {x}, y {y}, width {width}, height {height} px"),
         ("corners on page", f"{corners} px"),
+        ("label", repr(found.label) if found.label else "not known"),
         ("letters", found.letters),
         ("ink", f"{found.ink_fraction:.1%} of the box"),
         ("agreement", f"{found.field_agreement:.0%} of the print around it found in place"),

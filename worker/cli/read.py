@@ -57,6 +57,14 @@ def read(  # noqa: PLR0913, each is an option of the command
             metavar="DIR", help="A template, or a folder of them; may be given again. (templates)"
         ),
     ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto",
+            help="Read forms without a template too, by their printed labels; needs Tesseract. "
+            "Templates are tried first where --template names some.",
+        ),
+    ] = False,
     db: Annotated[
         str | None, typer.Option(metavar="URL", help="Database. (sqlite:///penname.db)")
     ] = None,
@@ -99,7 +107,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     their codes.
     """
     from worker.config import read_settings
-    from worker.runtime import open_run, open_sources
+    from worker.runtime import find_unknown_forms, open_run, open_sources
 
     settings = read_settings(
         database_url=db,
@@ -120,10 +128,11 @@ def read(  # noqa: PLR0913, each is an option of the command
             progress_bar([sources.find(place) for place in inputs]) as show,
             open_run(
                 settings,
-                template_folders=template or [settings.template_dir],
+                template_folders=template or ([] if auto else [settings.template_dir]),
                 sources=sources,
                 batch=name,
                 on_progress=show,
+                unknown=find_unknown_forms(settings) if auto else None,
             ) as run,
         ):
             from worker.local import read_documents

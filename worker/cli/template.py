@@ -50,6 +50,55 @@ def new(
 
 
 @template_app.command()
+def suggest(
+    form: Annotated[Path, typer.Argument(help="JPEG, PNG, TIFF or PDF, blank or filled in.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to make a draft template in.")
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="Picture of the proposals to write. (DIR/fields.png)"),
+    ] = None,
+    template_id: Annotated[
+        str | None, typer.Option("--id", help="What readings will call the form. (DIR's name)")
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
+) -> None:
+    """Propose the name fields of a form by its printed labels; needs Tesseract.
+
+    Look at the picture, mend boxes and names in DIR/template.toml, and read
+    with: penname read --template DIR.
+    """
+    from worker.config import read_settings
+    from worker.drafting import draft_template
+    from worker.runtime import decode_limits, find_unknown_forms
+    from worker.templates import require_no_template
+
+    settings = read_settings()
+    if out is not None:
+        require_no_template(out)
+    draft = draft_template(
+        form, find_unknown_forms(settings), decode_limits(settings), page_number=page
+    )
+    for spec in (p.spec for p in draft.proposals):
+        box = spec.box
+        place = f"{box.x_px},{box.y_px},{box.width_px},{box.height_px}"
+        print(f"{spec.name}={spec.kind}:{place}:{spec.style}")
+    if out is not None:
+        draft.write(out, template_id=template_id or out.resolve().name)
+        picture = picture or out / "fields.png"
+        print(f"{out}: draft template, {len(draft.proposals)} fields; mend {out}/template.toml")
+        if draft.written:
+            print(
+                f"{draft.written} fields were written in: erased from {out}/blank.png, look there"
+            )
+    if picture is not None:
+        picture.write_bytes(draft.picture())
+        print(f"wrote {picture}")
+
+
+@template_app.command()
 def check(folder: _Folder) -> None:
     """Name every fault of a template at once, each with its line and what to do."""
     from worker.templates import load_template

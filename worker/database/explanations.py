@@ -93,6 +93,7 @@ class Explanation:
     template_box: Sequence[int]  # x, y, width, height in template px
     letters: str  # what the template says of them: any, upper
     lexicon: str | None  # id of the name list it asks for
+    label: str  # what is printed beside it, where that is known, else ""
     page_quad: Sequence[tuple[float, float]]  # 4 corners in page px, clockwise from top left
     field_agreement: float
     ink_fraction: float
@@ -136,6 +137,7 @@ def explain_result(session: Session, reading_id: str) -> Explanation:
         template_box=spec["box"],
         letters=spec.get("letters", "any"),  # not stored by the first versions
         lexicon=spec["lexicon"],
+        label=spec.get("label", ""),  # the same
         corrections=_corrections(session, whole_id),
     )
 

@@ -210,6 +210,7 @@ class ReadingRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     page_id: Mapped[int] = mapped_column(RowId, ForeignKey("pages.id"))
     field_name: Mapped[str]
+    label: Mapped[str]  # what is printed beside the field, where that is known, else ""
     page_quad: Mapped[list[list[float]]] = mapped_column(JSON)  # (4, 2) source px, from top left
     crop_key: Mapped[str | None]  # the archive in the object store that holds the crop
     status: Mapped[FieldStatus]

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 
 from worker.database.dialects import insert_into
 from worker.database.models import PageRow
+from worker.database.releases import register_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ def write_pages(
     session.execute(delete(PageRow).where(PageRow.document_id == document_id, gone))
     if not pages:
         return {}
+    _register_drafted(session, pages)
     new = insert_into(session, PageRow)
     rows = [{"document_id": document_id, **_page_as_row(page)} for page in pages]
     upsert = new.on_conflict_do_update(
@@ -39,6 +41,19 @@ def write_pages(
         set_={name: new.excluded[name] for name in _page_as_row(pages[0]) if name != "page_index"},
     ).returning(PageRow.page_index, PageRow.id)
     return {row.page_index: row.id for row in session.execute(upsert, rows)}
+
+
+def _register_drafted(session: Session, pages: Sequence[PageReading]) -> None:
+    """Keep the fields that were found on pages without a template, as a template of their own."""
+    for page in pages:
+        found = page.segmentation
+        if found is not None and found.drafted:
+            register_fields(
+                session,
+                template_id=found.template_id,
+                version=found.template_version,
+                fields=found.drafted,
+            )
 
 
 def _page_as_row(page: PageReading) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def _field_as_row(reading: FieldReading) -> dict[str, Any]:
     crop = reading.crop
     return {
         "field_name": crop.field_name,
+        "label": crop.label,
         "page_quad": crop.page_box.tolist(),
         "status": reading.status,
         "doubt": crop.doubt.value,

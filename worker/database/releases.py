@@ -8,7 +8,7 @@ from worker.database.dialects import insert_into, utc_now
 from worker.database.models import ModelRow, TemplateRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -34,10 +34,22 @@ def register_model(
 
 def register_template(session: Session, template: Template) -> None:
     """Keep where this version of a form has its fields; the first registration stands."""
-    new = insert_into(session, TemplateRow).values(
+    register_fields(
+        session,
         template_id=template.template_id,
         version=template.version,
-        fields=[_field_as_json(spec) for spec in template.fields],
+        fields=template.fields,
+    )
+
+
+def register_fields(
+    session: Session, *, template_id: str, version: str, fields: Sequence[FieldSpec]
+) -> None:
+    """Keep where a form has its fields, or where a page without a template seems to have them."""
+    new = insert_into(session, TemplateRow).values(
+        template_id=template_id,
+        version=version,
+        fields=[_field_as_json(spec) for spec in fields],
         first_used_at=utc_now(),
     )
     key = [TemplateRow.template_id, TemplateRow.version]
@@ -53,4 +65,5 @@ def _field_as_json(spec: FieldSpec) -> dict[str, Any]:
         "style": spec.style.value,
         "letters": spec.letters.value,
         "lexicon": spec.lexicon,
+        "label": spec.label,
     }

@@ -38,6 +38,7 @@ CURRENT = table(
     column("template_version", String()),
     column("read_at", UtcDateTime()),
     column("rewritten", Boolean()),
+    column("label", String()),
 )
 
 
@@ -72,6 +73,7 @@ class ResultRow:
     template_version: str
     read_at: datetime
     rewritten: bool  # whether names made the machine read another text than the ink says
+    label: str  # what is printed beside the field, where that is known, else ""
 
 
 def find_results(session: Session, wanted: ResultFilter) -> Iterator[ResultRow]:

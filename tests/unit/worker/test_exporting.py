@@ -34,6 +34,7 @@ def make_row(**changes):
         "template_version": "aaaaaaaaaaaa",
         "read_at": NOON,
         "rewritten": False,
+        "label": "",
     }
     return ResultRow(**{**row, **changes})
 
@@ -72,7 +73,7 @@ def test_csv_gives_back_every_column():
         pytest.param("\uff1d1", id="full-width"),
     ],
 )
-@pytest.mark.parametrize("column", ["text", "raw_text", "batch", "field", "document"])
+@pytest.mark.parametrize("column", ["text", "raw_text", "batch", "field", "document", "label"])
 def test_no_cell_of_a_csv_starts_as_a_formula_does(text, column):
     [row] = as_csv(make_row(**{column: text}))
 
