@@ -21,7 +21,7 @@ from segmentation.pyramid import scaling
 from segmentation.warp import inverse, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from segmentation import GrayImage, Homography, Template
 
@@ -101,7 +101,7 @@ ALIGNMENTS: Mapping[str, Callable[[Template], Aligner]] = {
 
 
 def _fit(
-    pairs: list[cv2.DMatch], ours: tuple[cv2.KeyPoint, ...], theirs: tuple[cv2.KeyPoint, ...]
+    pairs: list[cv2.DMatch], ours: Sequence[cv2.KeyPoint], theirs: Sequence[cv2.KeyPoint]
 ) -> Homography | None:
     if len(pairs) < _LEAST_PAIRS:
         return None
