@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.matching import CAREFUL, Features, MatchParams, blank_features
+from segmentation.matching import CAREFUL, Detector, Features, MatchParams, blank_features
 from segmentation.patches import (
     Patches,
     PatchParams,
@@ -21,6 +21,7 @@ from segmentation.patches import (
 )
 from segmentation.printed import FieldPrint, PrintParams, find_print
 from segmentation.pyramid import Level, halvings
+from segmentation.shortlist import Lookup, ShortlistParams, index_features
 from segmentation.types import Homography, Template  # noqa: TC001, read by dataclass users
 from segmentation.warp import center
 
@@ -35,6 +36,7 @@ class CatalogParams:
     """What is kept of each blank form."""
 
     matches: tuple[MatchParams, ...] = (MatchParams(), CAREFUL)  # tried in this order
+    shortlist: ShortlistParams = field(default_factory=ShortlistParams)
     patch: PatchParams = field(default_factory=PatchParams)
     printed: PrintParams = field(default_factory=PrintParams)
     reduced_px: int = 800  # smallest level's long side is at least this; 75 to 150 dpi on letter
@@ -67,9 +69,25 @@ class IndexedTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Catalog:
-    """All known forms."""
+    """All known forms, and their keypoints to shortlist them by."""
 
     forms: tuple[IndexedTemplate, ...]
+    lookups: tuple[Lookup, ...]  # of each of ``CatalogParams.matches``
+
+
+def index_forms(forms: tuple[IndexedTemplate, ...], params: CatalogParams) -> Catalog:
+    """Gather prepared forms so that a page meets only those it may be."""
+    return Catalog(
+        forms=forms,
+        lookups=tuple(
+            index_features(
+                [form.features[tier] for form in forms],
+                binary=match.detector is Detector.ORB,
+                params=params.shortlist,
+            )
+            for tier, match in enumerate(params.matches)
+        ),
+    )
 
 
 def index_template(template: Template, params: CatalogParams) -> IndexedTemplate:

@@ -1,8 +1,8 @@
 """Choose which of the known forms a page is, or none.
 
-Every form is tried by its keypoints; those that fit are compared by how much of their print is
-found. When two forms fit nearly as well, such as two editions that differ in one line, only the
-print in which they differ decides; when it does not, the page is refused.
+The forms whose keypoints resemble the page's most are tried; those that fit are compared by how
+much of their print is found. When two forms fit nearly as well, such as two editions that differ
+in one line, only the print in which they differ decides; when it does not, the page is refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from segmentation.errors import (
 from segmentation.matching import MatchParams, page_features, pair_features
 from segmentation.register import RegisterParams, register
 from segmentation.sampling import pull_level
+from segmentation.shortlist import shortlist
 from segmentation.warp import inverse, pull, unit
 
 if TYPE_CHECKING:
-    from segmentation.catalog import Catalog, IndexedTemplate
+    from segmentation.catalog import Catalog
     from segmentation.register import PreparedPage, RegisteredPage
     from segmentation.types import GrayImage
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 class ChooseParams:
     """When two forms are told apart."""
 
-    careful_forms: int = 6  # nearest misfits that are worth a costlier way of matching
     rival_agreement: float = 0.75  # of the best form's; less is no rival
     blur_px: int = 5  # forms are compared after blurring away what registration cannot hold
     min_difference: int = 40  # gray steps by which the two blanks differ there
@@ -63,23 +63,21 @@ def choose(
         NoTemplateMatchesError: the page is none of the forms.
         AmbiguousTemplateError: the page fits two forms equally well.
     """
-    forms = list(catalog.forms)
-    misfits: list[tuple[RegistrationError, IndexedTemplate]] = []
+    misfits: list[RegistrationError] = []
     for tier, match in enumerate(matches):
         features = page_features(page.levels[-1], match)
         fits: list[RegisteredPage] = []
-        misfits = []
-        for form in forms:
+        for number in shortlist(features, catalog.lookups[tier]):
+            form = catalog.forms[number]
             pairs = pair_features(features, form.features[tier], match)
             try:
                 fits.append(register(page, form, pairs, register_params))
             except RegistrationError as misfit:
-                misfits.append((misfit, form))
+                misfits.append(misfit)
         if fits:
             return _best(page, fits, params)
-        misfits.sort(key=lambda m: _closeness(m[0]), reverse=True)
-        forms = [form for _, form in misfits[: params.careful_forms]]
-    raise NoTemplateMatchesError(known=len(catalog.forms), closest=misfits[0][0])
+    closest = max(misfits, key=_closeness)
+    raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
 
 
 def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) -> RegisteredPage:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.catalog import Catalog, IndexedTemplate, index_template
+from segmentation.catalog import Catalog, IndexedTemplate, index_forms, index_template
 from segmentation.checks import require_gray
 from segmentation.choose import choose
 from segmentation.errors import (
@@ -50,7 +50,8 @@ def index_templates(templates: Sequence[Template], params: SegmentationParams) -
         raise ValueError(f"two templates share an id and page index: {sorted(keys)}")
     for template in templates:
         require_gray(template.image, what=f"blank of {template.template_id!r}")
-    catalog = Catalog(forms=tuple(index_template(t, params.catalog) for t in templates))
+    forms = tuple(index_template(template, params.catalog) for template in templates)
+    catalog = index_forms(forms, params.catalog)
     bare = [form for form in catalog.forms if len(form.patches.centers) < params.min_patches]
     if bare:
         raise TemplateError(tuple(_bare_fault(form, params.min_patches) for form in bare))

@@ -1,0 +1,248 @@
+"""Where fields are found on distorted pages, against where they truly lie.
+
+``python -m benchmarks.bench_distortion`` distorts drawn forms, and real ones with ``--templates
+DIR --scans DIR``, by each kind of ``benchmarks.distortions`` alone and all mixed, at each grade.
+The error of a page is the largest error of a corner of a field box, in px at 300 dpi. It exits
+with 1 when a bar of ``benchmarks/README.md`` is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from benchmarks.distortions import GRADES, KINDS, MIXED, SHEET_DPI, distort, draw_distortion
+from benchmarks.sheets import drawn_templates, editions, filled, real_sheets, sample_templates
+from segmentation import (
+    Catalog,
+    FieldState,
+    Page,
+    SegmentationError,
+    SegmentationParams,
+    index_templates,
+    segment_page,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.distortions import Scan, Sheet
+
+GOOD_PX, GRAVE_PX = 8.0, 20.0
+_MODERATE_SHARE = 0.99
+_DRAWN_SEEDS = (5, 7, 12, 21, 34)
+_FILLINGS = 3  # of each drawn form
+_MIXED_TIMES = 4  # as many pages as a kind alone has
+KINDS_OF = {
+    name: [kind for kind in (*KINDS, MIXED) if kind != "fax" or grade.fax]
+    for name, grade in GRADES.items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One page to be made and found."""
+
+    grade: str
+    kind: str
+    number: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one page."""
+
+    grade: str
+    kind: str
+    number: int
+    sheet: str
+    code: str  # why it was refused, else ""
+    wrong_form: bool
+    error_px: float  # over all fields, those in doubt too; inf where the page was refused
+    trusted_px: float  # over the fields that are not in doubt; 0 where there are none
+    fields: int
+    doubtful: int
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether something is far from its place and nothing says so."""
+        return self.trusted_px > GRAVE_PX or (self.wrong_form and self.doubtful < self.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where real forms are, if any are given."""
+
+    templates: Path | None
+    scans: Path | None
+
+
+def main() -> None:
+    """Distort, find, and print a table or, last, one line of JSON."""
+    options = _parse()
+    places = Places(templates=options.templates, scans=options.scans)
+    jobs = [
+        Job(grade=grade, kind=kind, number=number, seed=options.seed)
+        for grade in options.grades
+        for kind in options.kinds
+        if kind in KINDS_OF[grade]
+        for number in range(options.pages * (_MIXED_TIMES if kind == MIXED else 1))
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.processes, spawn, _prepare, (places,)) as pool:
+        outcomes = list(pool.map(_run, jobs, chunksize=8))
+    if options.pages_out is not None:
+        lines = [json.dumps(asdict(outcome)) for outcome in outcomes]
+        options.pages_out.write_text("\n".join(lines) + "\n", "utf-8")
+    rows = [
+        _row(grade, kind, [o for o in outcomes if (o.grade, o.kind) == (grade, kind)])
+        for grade in options.grades
+        for kind in options.kinds
+        if kind in KINDS_OF[grade]
+    ]
+    rows += [
+        _row(grade, "all", [o for o in outcomes if o.grade == grade]) for grade in options.grades
+    ]
+    _print(rows)
+    verdict = _verdict(outcomes)
+    if options.json:
+        print(json.dumps({"pages": len(outcomes), **verdict, "rows": rows}))
+    sys.exit(0 if verdict["passed"] else 1)
+
+
+def _verdict(outcomes: Sequence[Outcome]) -> dict[str, float | bool]:
+    moderate = [o.error_px <= GOOD_PX for o in outcomes if o.grade == "moderate"]
+    share = sum(moderate) / len(moderate) if moderate else 1.0
+    silent = sum(o.silent for o in outcomes)
+    return {
+        "moderate_within_8_px": round(share, 4),
+        "silent_over_20_px": silent,
+        "passed": share >= _MODERATE_SHARE and silent == 0,
+    }
+
+
+def _row(grade: str, kind: str, outcomes: Sequence[Outcome]) -> dict[str, float | str]:
+    count = max(1, len(outcomes))
+    errors = [o.error_px for o in outcomes if np.isfinite(o.error_px)] or [0.0]
+    return {
+        "grade": grade,
+        "kind": kind,
+        "pages": len(outcomes),
+        "within_8_px": round(sum(o.error_px <= GOOD_PX for o in outcomes) / count, 4),
+        "refused": round(sum(bool(o.code) for o in outcomes) / count, 4),
+        "fields_in_doubt": round(
+            sum(o.doubtful for o in outcomes) / max(1, sum(o.fields for o in outcomes)), 4
+        ),
+        "median_px": round(float(np.median(errors)), 2),
+        "p99_px": round(float(np.percentile(errors, 99)), 2),
+        "max_trusted_px": round(max((o.trusted_px for o in outcomes), default=0.0), 2),
+        "silent": sum(o.silent for o in outcomes),
+    }
+
+
+def _print(rows: Iterable[dict[str, float | str]]) -> None:
+    rows = list(rows)
+    print("| " + " | ".join(rows[0]) + " |")
+    print("| " + " | ".join("---" for _ in rows[0]) + " |")
+    for row in rows:
+        print("| " + " | ".join(str(value) for value in row.values()) + " |")
+
+
+def _prepare(places: Places) -> None:
+    """Be a process of the pool: one core, sheets and forms made once."""
+    cv2.setNumThreads(1)
+    _world(places)
+    _PLACES.append(places)
+
+
+_PLACES: list[Places] = []  # of this process
+
+
+@cache
+def _world(places: Places) -> tuple[list[Sheet], Catalog]:
+    """Give the sheets to distort and the forms to find them among."""
+    drawn = drawn_templates(_DRAWN_SEEDS)
+    templates = [*drawn[1:], *editions(drawn[0]), *sample_templates()]
+    sheets = [
+        filled(template, seed=100 * at + filling)
+        for at, template in enumerate(templates)
+        for filling in range(_FILLINGS)
+    ]
+    if places.templates is not None and places.scans is not None:
+        real, scans = real_sheets(places.templates, places.scans)
+        templates += real
+        sheets += [filled(template, seed=7) for template in real] + scans
+    return sheets, index_templates(templates, SegmentationParams())
+
+
+def _run(job: Job) -> Outcome:
+    sheets, catalog = _world(_PLACES[0])
+    kind = [*KINDS, MIXED].index(job.kind)
+    rng = np.random.default_rng([job.seed, list(GRADES).index(job.grade), kind, job.number])
+    sheet = sheets[int(rng.integers(len(sheets)))]
+    scan = distort(sheet, draw_distortion(job.kind, GRADES[job.grade], rng))
+    return _judge(job, sheet, scan, catalog)
+
+
+def _judge(job: Job, sheet: Sheet, scan: Scan, catalog: Catalog) -> Outcome:
+    code, wrong, doubtful, error, trusted = "", False, 0, 0.0, 0.0
+    try:
+        found = segment_page(Page(image=scan.image), catalog, SegmentationParams())
+    except SegmentationError as refusal:
+        code, error = refusal.code, float("inf")
+    else:
+        wrong = found.template_id != sheet.template_id
+        for crop in found.crops:
+            doubtful += crop.state is FieldState.MISPLACED
+            if crop.field_name not in scan.boxes:
+                continue
+            off = crop.page_box - scan.boxes[crop.field_name]
+            px = float(np.linalg.norm(off, axis=1).max()) * SHEET_DPI / scan.dpi
+            error = max(error, px)
+            if crop.state is not FieldState.MISPLACED:
+                trusted = max(trusted, px)
+        error = float("inf") if wrong else error
+    return Outcome(
+        grade=job.grade,
+        kind=job.kind,
+        number=job.number,
+        sheet=sheet.name,
+        code=code,
+        wrong_form=wrong,
+        error_px=error,
+        trusted_px=trusted,
+        fields=len(sheet.boxes),
+        doubtful=doubtful,
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=60, help="of each kind and grade")
+    parser.add_argument("--kinds", nargs="+", default=[*KINDS, MIXED], choices=[*KINDS, MIXED])
+    parser.add_argument("--grades", nargs="+", default=list(GRADES), choices=list(GRADES))
+    parser.add_argument("--templates", type=Path, help="real templates, besides the drawn ones")
+    parser.add_argument("--scans", type=Path, help="their scans, in folders named for their ids")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pages-out", type=Path, help="write one line of JSON for each page")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    options = parser.parse_args()
+    if (options.templates is None) != (options.scans is None):
+        parser.error("--templates and --scans go together")
+    return options
+
+
+if __name__ == "__main__":
+    main()
