@@ -6,7 +6,7 @@ to labels without blanks.
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +18,7 @@ from recognition.ctc import ctc_losses
 from recognition.decode import best_path
 from recognition.model import BothWays, Crnn, turned_order
 from recognition.training.study.pictures import convolution, crnn_config
-from recognition.training.study.types import SIDE_PX
+from recognition.training.study.types import LINE_PX
 from recognition.types import FrameLogProbs
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from recognition.types import LineBatch
 
 POSITIONS = 20  # heads of the CNN: enough for the longest names met
-_FIXED_PX = 256  # width that a CNN with heads takes; it has to be one width for all lines
+_FIXED_PX = 160  # width that a CNN with heads takes; it has to be one width for all lines
 _END = BLANK  # what a head says where the text is over
 
 
@@ -68,7 +68,7 @@ class ColumnRnn(nn.Module):
 
     def __init__(self, *, units: int, labels: int) -> None:
         super().__init__()
-        self.rnn = nn.ModuleList([BothWays(SIDE_PX, units), BothWays(2 * units, units)])
+        self.rnn = nn.ModuleList([BothWays(LINE_PX, units), BothWays(2 * units, units)])
         self.head = nn.Linear(2 * units, labels)
 
     def forward(self, batch: LineBatch, *, dtype: torch.dtype) -> FrameLogProbs:
@@ -88,12 +88,9 @@ class PositionCnn(nn.Module):
         self.alphabet = alphabet
         sizes = [1, width, 2 * width, 3 * width, 4 * width]
         self.stages = nn.Sequential(
-            *(
-                nn.Sequential(*convolution(a, b), nn.MaxPool2d(2))
-                for a, b in zip(sizes, sizes[1:], strict=False)
-            )
+            *(nn.Sequential(*convolution(a, b), nn.MaxPool2d(2)) for a, b in pairwise(sizes))
         )
-        cells = (SIDE_PX // 16) * (_FIXED_PX // 16)  # four poolings by 2
+        cells = (LINE_PX // 16) * (_FIXED_PX // 16)  # four poolings by 2
         self.shared = nn.Linear(sizes[-1] * cells, 8 * width)
         self.heads = nn.Linear(8 * width, POSITIONS * alphabet.size)
 
@@ -109,7 +106,8 @@ class PositionCnn(nn.Module):
         for line, text in enumerate(texts):
             labels = self.alphabet.encode(text)[:POSITIONS]
             wanted[line, : len(labels)] = torch.tensor(labels)
-        return -self(batch).gather(2, wanted[:, :, None]).sum(dim=(1, 2))
+        said: Tensor = self(batch)
+        return -said.gather(2, wanted[:, :, None]).sum(dim=(1, 2))
 
     def read(self, batch: LineBatch) -> list[str]:
         """Read each position's likeliest character, up to the first end."""
@@ -136,7 +134,7 @@ def column_rnn(alphabet: Alphabet, width: int) -> CtcReader:
 
 def small_crnn(alphabet: Alphabet, width: int) -> CtcReader:
     """Make the project's CRNN with ``width`` channels at its stem."""
-    config = crnn_config(alphabet.characters, width=width, rnn_layers=2)
+    config = crnn_config(alphabet.characters, width=width, height_px=LINE_PX, rnn_layers=2)
     return CtcReader(Crnn(config), alphabet)
 
 

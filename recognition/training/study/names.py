@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from recognition.alphabet import Alphabet, frames_needed
@@ -16,17 +17,16 @@ from recognition.model import frames
 from recognition.preprocess import line_image
 from recognition.training.crop_store import read_crop
 from recognition.training.manifest import read_split, without_held_out
-from recognition.training.study.types import LineSet
+from recognition.training.study.types import LINE_PX, LineSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from recognition.training.manifest import Sample
     from recognition.training.study.types import StudySettings
-    from recognition.types import LineImage
+    from recognition.types import GrayImage, LineImage
 
-_WIDEST_PX = 448  # wider lines are left out of training, as in every run of the project
+_WIDEST_PX = 224  # wider lines are left out of training, as 448 px are at full height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,9 +59,17 @@ def read_names(settings: StudySettings) -> Names:
         )
     return Names(
         learned=_line_set(fitting),
-        tested=_line_set([(line_image(read_crop(s.image)), s.text) for s in tested]),
+        tested=_line_set([(small_line(read_crop(s.image)), s.text) for s in tested]),
         alphabet=alphabet,
     )
+
+
+def small_line(crop: GrayImage) -> LineImage:
+    """Prepare a crop as the project does, and halve it: (16, W) uint8, 255 ink."""
+    line = line_image(crop)
+    width = max(1, round(line.shape[1] * LINE_PX / line.shape[0]))
+    small = cv2.resize(line, (width, LINE_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def _sample(samples: Sequence[Sample], limit: int) -> list[Sample]:
@@ -73,7 +81,7 @@ def _sample(samples: Sequence[Sample], limit: int) -> list[Sample]:
 def _readable(samples: Sequence[Sample], alphabet: Alphabet) -> Iterator[tuple[LineImage, str]]:
     """Give the lines that a CRNN can learn: not too wide, and with frames enough."""
     for sample in samples:
-        image = line_image(read_crop(sample.image))
+        image = small_line(read_crop(sample.image))
         needed = frames_needed(alphabet.encode(sample.text))
         if image.shape[1] <= _WIDEST_PX and frames(image.shape[1]) > needed:
             yield image, sample.text

@@ -35,14 +35,17 @@ def read_batch(path: Path) -> dict[str, Any]:
         StudyError: the file cannot be read, is no such pickle, or asks for more than data.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise StudyError(f"{path} has over {_MOST_BYTES} bytes; it is no batch of CIFAR-10")
-        loaded = _DataOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise StudyError(f"cannot read {path}: {error.strerror}") from error
+    if len(content) > _MOST_BYTES:
+        raise StudyError(f"{path} has over {_MOST_BYTES} bytes; it is no batch of CIFAR-10")
+    try:
+        loaded = _DataOnly(io.BytesIO(content), encoding="bytes").load()
     except StudyError:
         raise
-    except Exception as error:  # noqa: BLE001, a damaged pickle raises whatever its opcodes meet
+    except Exception as error:  # a damaged pickle raises whatever its opcodes meet
         raise StudyError(f"{path} is no pickled batch of CIFAR-10; fetch it again") from error
     if not isinstance(loaded, dict):
         raise StudyError(f"{path} holds no dictionary, so it is no batch of CIFAR-10")

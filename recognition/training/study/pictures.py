@@ -16,7 +16,7 @@ from recognition.training.study.types import SIDE_PX
 from recognition.types import LineBatch, ModelConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from torch import Tensor
 
@@ -100,14 +100,16 @@ class PictureCrnn(nn.Module):
         return torch.as_tensor(said.values[:, :, 1:].mean(dim=0))  # label 0 is the blank
 
 
-def crnn_config(characters: Sequence[str], *, width: int, rnn_layers: int = 1) -> ModelConfig:
-    """Give a small CRNN in the proportions of the project's, ``width`` channels at the stem."""
+def crnn_config(
+    characters: str, *, width: int, height_px: int = SIDE_PX, rnn_layers: int = 1
+) -> ModelConfig:
+    """Give a small CRNN about in the proportions of the project's; it grows with ``width``."""
     return ModelConfig(
-        alphabet="".join(characters),
-        height_px=SIDE_PX,
-        conv_channels=(width, 3 * width // 2, 3 * width, 5 * width),
-        frame_features=6 * width,
-        rnn_units=6 * width,
+        alphabet=characters,
+        height_px=height_px,
+        conv_channels=(-(-width // 2), width, 2 * width, 3 * width),
+        frame_features=4 * width,
+        rnn_units=4 * width,
         rnn_layers=rnn_layers,
         dropout=0.0,
     )

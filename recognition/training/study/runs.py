@@ -7,7 +7,7 @@ first weights, so a run that was stopped ends like one that was not. A run is on
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,8 +124,8 @@ def epoch_batches(
     ]
     batches: list[npt.NDArray[np.int64]] = []
     for pool in pools:
-        pool = pool[np.argsort(widths_px[pool], kind="stable")]
-        batches.extend(pool[i : i + batch] for i in range(0, len(pool), batch))
+        alike = pool[np.argsort(widths_px[pool], kind="stable")]
+        batches.extend(alike[i : i + batch] for i in range(0, len(alike), batch))
     return [batches[index] for index in rng.permutation(len(batches))]
 
 
@@ -200,7 +200,7 @@ class _Trial:
             self.optimizer.load_state_dict(state["optimizer"])
             self.curve = [CurvePoint(**point) for point in state["curve"]]
             self.step, self.items, self.cpu_s = state["step"], state["items"], state["cpu_s"]
-        except Exception as error:  # noqa: BLE001, torch raises what the damage makes of the file
+        except Exception as error:  # torch raises whatever the damage makes of the file
             raise StudyError(f"{path} is damaged; remove it to begin that run anew") from error
 
 

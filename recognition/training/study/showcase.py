@@ -1,4 +1,4 @@
-"""Names to show in a report, drawn in fonts: real ones are personal data and stay where they are."""
+"""Names to show in a report, drawn in fonts: real ones are personal data and are never shown."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from recognition.batching import pad_lines
-from recognition.preprocess import line_image
 from recognition.training.study.lines import CtcReader
+from recognition.training.study.names import small_line
 from recognition.training.study.tasks import read_lines
 from recognition.training.study.types import LineSet
 from recognition.training.synthetic import draw_name
@@ -61,7 +61,7 @@ def show_names(networks: Mapping[str, nn.Module], alphabet: Alphabet) -> list[Sh
     fonts = Path(__file__).parents[1] / "fonts"
     texts = [text for text in _TEXTS if alphabet.covers(text)]
     images = [
-        line_image(
+        small_line(
             draw_name(
                 text,
                 font_path=fonts / f"{_FONTS[index % len(_FONTS)]}.ttf",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +40,7 @@ class Standing:
     @property
     def confusion(self) -> npt.NDArray[np.int64]:
         """Add the confusions of all seeds."""
-        return np.sum([run.outcome.confusion for run in self.runs], axis=0)
+        return np.asarray(np.sum([run.outcome.confusion for run in self.runs], axis=0), np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def reaches(found: Sequence[Standing], bounds: Sequence[int]) -> list[Reach]:
     rows: list[Reach] = []
     lengths = found[0].runs[0].outcome.characters
     edges = [0, *bounds, int(max(lengths.max(), bounds[-1]))]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = (lengths > low) & (lengths <= high)
         if not inside.any():
             continue

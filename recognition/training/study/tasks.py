@@ -96,7 +96,7 @@ class PictureTask:
 
     def guess(self, network: nn.Module) -> npt.NDArray[np.int64]:
         """Say which class each test picture is taken for: (N,)."""
-        parts = self._test_images.split(_READ_AT_ONCE)
+        parts = torch.split(self._test_images, _READ_AT_ONCE)
         with torch.inference_mode():
             return np.concatenate([network(part).argmax(dim=1).numpy() for part in parts])
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from recognition.types import LineImage
 
 SIDE_PX = 32  # every picture is this wide and high
+LINE_PX = 16  # height of a name's line image: half of the project's own, for a small study
 NOTHING = "∅"  # in a confusion of characters: none stood there, or none was read
 
 
@@ -83,7 +85,7 @@ class Outcome:
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         """Say which items were read exactly: (N,)."""
-        return self.edits == 0
+        return np.asarray(self.edits == 0)
 
     @property
     def exact(self) -> float:
