@@ -64,19 +64,17 @@ class CtcReader(nn.Module):
 
 
 class ColumnRnn(nn.Module):
-    """Two bidirectional LSTMs over bare columns of pixels; every column is a frame."""
+    """A bidirectional LSTM over bare columns of pixels; every column is a frame."""
 
     def __init__(self, *, units: int, labels: int) -> None:
         super().__init__()
-        self.rnn = nn.ModuleList([BothWays(LINE_PX, units), BothWays(2 * units, units)])
+        self.rnn = BothWays(LINE_PX, units)
         self.head = nn.Linear(2 * units, labels)
 
     def forward(self, batch: LineBatch, *, dtype: torch.dtype) -> FrameLogProbs:
         """Read a batch: images (N, 1, H, W) -> (W, N, C)."""
         x = batch.images.squeeze(1).permute(2, 0, 1).to(dtype)
-        order = turned_order(x.shape[0], batch.widths_px)
-        for layer in self.rnn:
-            x = layer(x, order)
+        x = self.rnn(x, turned_order(x.shape[0], batch.widths_px))
         return FrameLogProbs(values=nnf.log_softmax(self.head(x), dim=-1), frames=batch.widths_px)
 
 
@@ -134,7 +132,7 @@ def column_rnn(alphabet: Alphabet, width: int) -> CtcReader:
 
 def small_crnn(alphabet: Alphabet, width: int) -> CtcReader:
     """Make the project's CRNN with ``width`` channels at its stem."""
-    config = crnn_config(alphabet.characters, width=width, height_px=LINE_PX, rnn_layers=2)
+    config = crnn_config(alphabet.characters, width=width, height_px=LINE_PX)
     return CtcReader(Crnn(config), alphabet)
 
 

@@ -1,7 +1,7 @@
 """Read the pickles of CIFAR-10's python version without running anything they hold.
 
 A pickle can call whatever its reader finds for it. This reader finds nothing but stand-ins for
-the four things that a pickled array is made of; they only keep what they are given, and arrays
+the few things that a pickled array is made of; they only keep what they are given, and arrays
 are made of that, checked, afterwards. A pickle that asks for anything else is refused.
 """
 
@@ -76,6 +76,13 @@ def _new_array(*_: object) -> _PickledArray:
     return _PickledArray()
 
 
+def _array_of(content: bytearray, kind: object, shape: object, order: object) -> _PickledArray:
+    """Keep what protocol 5 says of an array."""
+    made = _PickledArray()
+    made.state = (1, shape, kind, order == "F", bytes(content))
+    return made
+
+
 def _bytes_of(text: str, *_: object) -> bytes:
     """Undo what protocol 2 makes of bytes: a text that is one character a byte."""
     return text.encode("latin-1")
@@ -88,6 +95,8 @@ def _array_type(*_: object) -> NoReturn:
 _STAND_INS: Mapping[tuple[str, str], Callable[..., object]] = {
     ("numpy.core.multiarray", "_reconstruct"): _new_array,
     ("numpy._core.multiarray", "_reconstruct"): _new_array,
+    ("numpy.core.numeric", "_frombuffer"): _array_of,
+    ("numpy._core.numeric", "_frombuffer"): _array_of,
     ("numpy", "ndarray"): _array_type,
     ("numpy", "dtype"): _PickledType,
     ("_codecs", "encode"): _bytes_of,

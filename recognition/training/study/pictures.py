@@ -100,17 +100,19 @@ class PictureCrnn(nn.Module):
         return torch.as_tensor(said.values[:, :, 1:].mean(dim=0))  # label 0 is the blank
 
 
-def crnn_config(
-    characters: str, *, width: int, height_px: int = SIDE_PX, rnn_layers: int = 1
-) -> ModelConfig:
-    """Give a small CRNN about in the proportions of the project's; it grows with ``width``."""
+def crnn_config(characters: str, *, width: int, height_px: int = SIDE_PX) -> ModelConfig:
+    """Give a small CRNN about in the proportions of the project's; it grows with ``width``.
+
+    It has one bidirectional LSTM, not two: with two, CTC does not leave its all-blank phase
+    within a budget as small as a study's.
+    """
     return ModelConfig(
         alphabet=characters,
         height_px=height_px,
         conv_channels=(-(-width // 2), width, 2 * width, 3 * width),
         frame_features=4 * width,
         rnn_units=4 * width,
-        rnn_layers=rnn_layers,
+        rnn_layers=1,
         dropout=0.0,
     )
 

@@ -242,7 +242,7 @@ def _line_contestants(alphabet: Alphabet) -> tuple[Contestant, ...]:
         ),
         Contestant(
             name="RNN + CTC",
-            about="two bidirectional LSTMs over bare columns, with the same CTC",
+            about="a bidirectional LSTM over bare columns, with the same CTC",
             build=partial(lines.column_rnn, alphabet),
         ),
         Contestant(
