@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 STATE, WEIGHTS = "state.pt", "weights.pt"
 _POOL_BATCHES = 16  # items of so many batches are sorted by width, so that little is padded
-_WIDEST = 1024  # channels or units; more than any budget here asks for
 
 
 def run_folder(out: Path, contestant: Contestant, seed: int) -> Path:
@@ -64,7 +63,7 @@ def run(
     if (done := read_run(folder)) is not None:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    trial = _Trial(_begin(contestant, settings, seed), settings)
+    trial = _Trial(sized(contestant, settings.parameters, seed=seed), settings)
     trial.load(folder / STATE)
     plan = [
         batch
@@ -87,25 +86,30 @@ def load_weights(folder: Path, network: nn.Module) -> nn.Module:
     return network.eval()
 
 
-def sized(contestant: Contestant, parameters: int) -> nn.Module:
+def sized(contestant: Contestant, parameters: int, *, seed: int = 0) -> nn.Module:
     """Build the largest network of a kind that a budget of parameters allows.
+
+    Its first weights are the seed's own.
 
     Raises:
         StudyError: even the smallest one is larger.
     """
-    low, high = 1, _WIDEST
-    smallest = count_parameters(contestant.build(low))
+    smallest = count_parameters(contestant.build(1))
     if smallest > parameters:
         raise StudyError(
             f"{contestant.name} has {smallest} parameters at least, the budget is {parameters}"
         )
-    while low < high:
-        middle = (low + high + 1) // 2
+    fits, beyond = 1, 2
+    while count_parameters(contestant.build(beyond)) <= parameters:
+        fits, beyond = beyond, 2 * beyond  # never far beyond: the largest take long to build
+    while beyond - fits > 1:
+        middle = (fits + beyond) // 2
         if count_parameters(contestant.build(middle)) <= parameters:
-            low = middle
+            fits = middle
         else:
-            high = middle - 1
-    return contestant.build(low)
+            beyond = middle
+    torch.manual_seed(seed)
+    return contestant.build(fits)
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -127,11 +131,6 @@ def epoch_batches(
         alike = pool[np.argsort(widths_px[pool], kind="stable")]
         batches.extend(alike[i : i + batch] for i in range(0, len(alike), batch))
     return [batches[index] for index in rng.permutation(len(batches))]
-
-
-def _begin(contestant: Contestant, settings: StudySettings, seed: int) -> nn.Module:
-    torch.manual_seed(seed)
-    return sized(contestant, settings.parameters)
 
 
 class _Trial:

@@ -73,8 +73,8 @@ def test_python_batches_without_names_have_the_usual_classes(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"y_test": None}, "lacks the arrays \\['y_test'\\]"),
-        ({"x_train": LEARNED[0][:, :16]}, "want \\(N, 32, 32, 3\\) uint8"),
+        ({"y_test": None}, r"lacks the arrays \['y_test'\]"),
+        ({"x_train": LEARNED[0][:, :16]}, r"want \(N, 32, 32, 3\) uint8"),
         ({"x_train": LEARNED[0].astype(np.float32)}, "float32"),
         ({"y_train": LEARNED[1][:-1]}, "want 40 whole-number labels, got 39"),
         ({"y_train": LEARNED[1] + 1}, "a label is out of 0..9"),
@@ -98,12 +98,12 @@ def test_damaged_batches_are_refused(tmp_path):
         read_cifar10(tmp_path)
 
     (tmp_path / "test_batch.bin").unlink()
-    with pytest.raises(StudyError, match="cannot read .*test_batch.bin"):
+    with pytest.raises(StudyError, match=r"cannot read .*test_batch\.bin"):
         read_cifar10(tmp_path)
 
     (tmp_path / "data_batch_1.bin").unlink()
     (tmp_path / "cifar10.npz").write_bytes(b"no archive")
-    with pytest.raises(StudyError, match="cannot read .*cifar10.npz"):
+    with pytest.raises(StudyError, match=r"cannot read .*cifar10\.npz"):
         read_cifar10(tmp_path)
 
 

@@ -45,5 +45,5 @@ def test_a_packed_file_that_is_cut_or_no_gzip_is_refused(tmp_path):
     for content in (gzip.compress(idx(ARRAY))[:-12], b"plain"):
         (tmp_path / "file.gz").write_bytes(content)
 
-        with pytest.raises(StudyError, match="cannot read .*file.gz"):
+        with pytest.raises(StudyError, match=r"cannot read .*file\.gz"):
             read_idx(tmp_path / "file.gz", axes=3)

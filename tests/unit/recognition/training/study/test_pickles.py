@@ -53,7 +53,7 @@ def test_a_pickle_that_would_run_a_command_runs_nothing(tmp_path):
     path, trace = tmp_path / "batch", tmp_path / "trace"
     path.write_bytes(pickle.dumps({"data": Evil(trace)}))
 
-    with pytest.raises(StudyError, match="asks for .*system, which no data needs"):
+    with pytest.raises(StudyError, match=r"asks for .*system, which no data needs"):
         read_batch(path)
 
     assert not trace.exists()
@@ -82,5 +82,5 @@ def test_what_is_no_batch_is_refused(tmp_path, content):
 
 
 def test_a_file_that_is_missing_is_named(tmp_path):
-    with pytest.raises(StudyError, match="cannot read .*gone"):
+    with pytest.raises(StudyError, match=r"cannot read .*gone"):
         read_batch(tmp_path / "gone")

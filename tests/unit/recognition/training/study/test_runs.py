@@ -31,7 +31,7 @@ def settings(tmp_path):
     )  # fmt: skip
 
 
-def nothing(done, loss):
+def nothing(_done, _loss):
     pass
 
 
@@ -45,7 +45,7 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(settings, tmp_path, n
     contestant = task.contestants[number]
     steps = []
 
-    def stop(done, loss):
+    def stop(done, _loss):
         steps.append(done)
         if done > 0.8:
             raise StoppedError
@@ -70,7 +70,7 @@ def test_a_run_that_is_done_is_only_read_again(settings):
     task = open_task(settings)
     first = run(task.contestants[0], task, settings, seed=1, on_step=nothing)
 
-    def fail(done, loss):
+    def fail(_done, _loss):
         raise AssertionError
 
     again = run(task.contestants[0], task, settings, seed=1, on_step=fail)
@@ -150,5 +150,5 @@ def test_a_folder_belongs_to_one_study(tmp_path):
         claim_folder(tmp_path / "out", {"epochs": 4, "batch": 8})
 
     (tmp_path / "out" / "study.json").write_text("[]")
-    with pytest.raises(StudyError, match="study.json is damaged"):
+    with pytest.raises(StudyError, match=r"study\.json is damaged"):
         claim_folder(tmp_path / "out", {"epochs": 4})
