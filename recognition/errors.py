@@ -8,6 +8,7 @@ RecognitionError
 ├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
 ├─ ManifestError          the sample list is empty, repeats itself or leaks writers
+├─ StudyError             the study's data cannot be used, or its folder holds another study
 ├─ TrainingConfigError    the training settings hold faults; all are listed
 └─ NonFiniteLossError     training met a loss that is NaN or infinite
 """
@@ -64,6 +65,10 @@ class LineTooNarrowError(RecognitionError):
 
 class ManifestError(RecognitionError):
     """The sample list is missing, empty, repeats itself or leaks writers."""
+
+
+class StudyError(RecognitionError):
+    """The study's data cannot be used, or its folder holds runs of other settings."""
 
 
 class TrainingConfigError(RecognitionError):

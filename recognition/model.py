@@ -43,8 +43,12 @@ def frames(width_px: int) -> int:
 class Crnn(nn.Module):
     """Line images to frame-wise log probabilities."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, *, image_channels: int = 1) -> None:
         """Build the network with fresh weights.
+
+        Args:
+            config: all sizes.
+            image_channels: 1 for writing; the study reads colour pictures with 3.
 
         Raises:
             ValueError: the height is no multiple of 8.
@@ -53,7 +57,7 @@ class Crnn(nn.Module):
         if config.height_px % _HEIGHT_STEP:
             raise ValueError(f"want a height in multiples of 8 px, got {config.height_px}")
         c0, c1, c2, c3 = config.conv_channels
-        self.stem = _Conv(1, c0, kernel=5, stride=2)
+        self.stem = _Conv(image_channels, c0, kernel=5, stride=2)
         self.stage1 = nn.ModuleList([_Conv(c0, c1)])
         self.stage2 = nn.ModuleList([_Conv(c1, c2), _Residual(c2)])
         self.stage3 = nn.ModuleList([_Conv(c2, c3), _Residual(c3)])
@@ -62,7 +66,7 @@ class Crnn(nn.Module):
         self.project_norm: nn.Module = nn.BatchNorm2d(config.frame_features)
         self.dropout = nn.Dropout(config.dropout)
         inputs = [config.frame_features] + [2 * config.rnn_units] * (config.rnn_layers - 1)
-        self.rnn = nn.ModuleList([_BothWays(size, config.rnn_units) for size in inputs])
+        self.rnn = nn.ModuleList([BothWays(size, config.rnn_units) for size in inputs])
         self.head = nn.Linear(2 * config.rnn_units, len(config.alphabet) + 1)
 
     def forward(self, batch: LineBatch, *, dtype: torch.dtype | None = None) -> FrameLogProbs:
@@ -83,7 +87,7 @@ class Crnn(nn.Module):
             dtype = torch.bfloat16
         with torch.autocast(kind, torch.bfloat16, enabled=dtype == torch.bfloat16):
             x = self._columns(batch).squeeze(2).permute(2, 0, 1)  # (N, F, 1, T) -> (T, N, F)
-            turned = _turned(x.shape[0], own)
+            turned = turned_order(x.shape[0], own)
             for layer in self.rnn:
                 x = layer(self.dropout(x), turned)
         scores = self.head(self.dropout(x.float()))
@@ -152,21 +156,21 @@ class _Residual(nn.Module):
         return nnf.relu(x + self.norm(self.conv(x)), inplace=True)
 
 
-class _BothWays(nn.Module):
+class BothWays(nn.Module):
     """One bidirectional LSTM layer over lines of unequal length."""
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
-        self.ahead, self.back = _lstm(inputs, units), _lstm(inputs, units)
+        self.ahead, self.back = remembering_lstm(inputs, units), remembering_lstm(inputs, units)
 
     def forward(self, x: Tensor, turned: Tensor) -> Tensor:
-        """Run (T, N, F) -> (T, N, 2 * units); ``turned`` as ``_turned`` gives it."""
+        """Run (T, N, F) -> (T, N, 2 * units); ``turned`` as ``turned_order`` gives it."""
         ahead = self.ahead(x)[0]
         back = _reorder(self.back(_reorder(x, turned))[0], turned)
         return torch.cat([ahead, back], dim=-1)
 
 
-def _lstm(inputs: int, units: int) -> nn.LSTM:
+def remembering_lstm(inputs: int, units: int) -> nn.LSTM:
     """Make an LSTM that remembers from the start: CTC then leaves its all-blank phase sooner."""
     lstm = nn.LSTM(inputs, units)
     weights = dict(lstm.named_parameters())
@@ -177,7 +181,7 @@ def _lstm(inputs: int, units: int) -> nn.LSTM:
     return lstm
 
 
-def _turned(frames_count: int, own: Tensor) -> Tensor:
+def turned_order(frames_count: int, own: Tensor) -> Tensor:
     """Give (T, N): which frame stands at t once each line is turned round in its own length."""
     t = torch.arange(frames_count, device=own.device)[:, None]
     return torch.where(t < own[None], own[None] - 1 - t, t)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from recognition.checkpoint import load_checkpoint
 from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.model import Crnn
 from recognition.training.objective import accent_folding, line_losses
+from recognition.training.steps import learning_pace, save_state, take_step
 from recognition.types import ModelConfig
 
 if TYPE_CHECKING:
@@ -80,15 +80,13 @@ class Learner:
             NonFiniteLossError: the loss is NaN or infinite.
         """
         config = self.config
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * learning_pace(self.done(), config.warmup_share)
+        rate = config.learning_rate * learning_pace(self.done(), config.warmup_share)
         parts = [p for i in range(config.threads) if (p := lines[i :: config.threads])]
         losses = list(
             self.pool.map(self._backward, self.replicas, parts, [len(lines)] * len(parts))
         )
         self._gather_gradients()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
-        self.optimizer.step()
+        take_step(self.model, self.optimizer, rate=rate, clip_norm=config.clip_norm)
         self.step += 1
         self.lines += len(lines)
         self._follow()
@@ -145,8 +143,8 @@ class Learner:
 
     def save(self) -> None:
         """Save the state whole or not at all."""
-        partial = self.config.out / (STATE + ".partial")
-        torch.save(
+        save_state(
+            self.config.out / STATE,
             {
                 "model": self.model.state_dict(),
                 "average": self.average.state_dict(),
@@ -156,9 +154,7 @@ class Learner:
                 "seconds": self.seconds,
                 "best": self.best,
             },
-            partial,
         )
-        os.replace(partial, self.config.out / STATE)  # noqa: PTH105 - atomic on POSIX
 
     def _start_from(self, path: Path) -> None:
         """Take over the weights of a checkpoint; everything else begins anew."""
@@ -186,15 +182,3 @@ def _twin(model: Crnn) -> Crnn:
     for own, shared in zip(twin.parameters(), model.parameters(), strict=True):
         own.data = shared.data
     return twin
-
-
-def learning_pace(done: float, warmup: float) -> float:
-    """Give the share of the full learning rate: a straight rise, then half a cosine to 0.
-
-    Args:
-        done: share of the steps done, in [0, 1].
-        warmup: share of the steps in which the rate rises.
-    """
-    if done < warmup:
-        return max(done / warmup, 0.01)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / max(1e-9, 1 - warmup))))

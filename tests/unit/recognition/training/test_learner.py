@@ -13,7 +13,8 @@ from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.preprocess import line_image
 from recognition.training.config import TrainingConfig
 from recognition.training.dataset import TrainingLine
-from recognition.training.learner import Learner, learning_pace
+from recognition.training.learner import Learner
+from recognition.training.steps import learning_pace
 from recognition.training.synthetic import draw_name
 from tests.unit.recognition.training.sources import FONTS, TEXTS
 

@@ -1,0 +1,44 @@
+"""One step of an optimiser, and state that is saved whole: what every run of training shares."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from torch import nn
+
+
+def learning_pace(done: float, warmup: float) -> float:
+    """Give the share of the full learning rate: a straight rise, then half a cosine to 0.
+
+    Args:
+        done: share of the steps done, in [0, 1].
+        warmup: share of the steps in which the rate rises.
+    """
+    if done < warmup:
+        return max(done / warmup, 0.01)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / max(1e-9, 1 - warmup))))
+
+
+def take_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, *, rate: float, clip_norm: float
+) -> None:
+    """Follow the gradients that ``model`` holds, which are clipped first."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Save a run's state whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    torch.save(dict(state), partial)
+    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX

@@ -1,0 +1,1 @@
+"""RNN, CNN and CRNN side by side: the study behind the choice of network."""
