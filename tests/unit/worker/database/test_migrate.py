@@ -153,5 +153,5 @@ def test_two_processes_that_open_an_empty_database_at_once_both_find_it_made(dat
     assert [process.exitcode for process in processes] == [0, 0]
     with opened(database_url) as sessions:
         assert rows(sessions, "SELECT version_num FROM alembic_version") == [
-            {"version_num": "0007"}
+            {"version_num": "0003"}
         ]

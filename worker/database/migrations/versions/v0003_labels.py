@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0003"
 down_revision = "0002"
 
 # As before, and ``label`` behind the columns there were: PostgreSQL can then replace the view,
