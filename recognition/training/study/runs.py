@@ -81,8 +81,17 @@ def run(
 
 
 def load_weights(folder: Path, network: nn.Module) -> nn.Module:
-    """Give a network the weights of a run that is done, ready to read."""
-    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    """Give a network the weights of a run that is done, ready to read.
+
+    Raises:
+        StudyError: the weights are missing, damaged or of another network.
+    """
+    try:
+        network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    except Exception as error:  # torch raises whatever the damage makes of the file
+        raise StudyError(
+            f"{folder / WEIGHTS} is damaged, or of another version of penname; remove {folder}"
+        ) from error
     return network.eval()
 
 
