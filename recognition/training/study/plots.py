@@ -165,14 +165,21 @@ def _draw_frames(axes: Axes, posterior: Posterior) -> None:
     values = posterior.probabilities
     at = (np.arange(len(values)) + 0.5) * posterior.frame_px
     axes.plot(at, values[:, BLANK], color="0.75", linewidth=1, label="blank")
-    for label in sorted(set(values.argmax(axis=1).tolist()) - {BLANK}):
+    best = values.argmax(axis=1)
+    for label in sorted(set(best.tolist()) - {BLANK}):
         (line,) = axes.plot(at, values[:, label], linewidth=1.3)
-        peak = int(values[:, label].argmax())
-        axes.text(at[peak], values[peak, label], posterior.characters[label - 1],
-                  color=line.get_color(), fontsize=9, ha="center", va="bottom")  # fmt: skip
+        for stretch in _stretches(np.flatnonzero(best == label)):
+            peak = int(stretch[values[stretch, label].argmax()])
+            axes.text(at[peak], values[peak, label], posterior.characters[label - 1],
+                      color=line.get_color(), fontsize=9, ha="center", va="bottom")  # fmt: skip
     axes.set_ylim(0, 1.2)
     axes.set_ylabel("probability", fontsize=8)
     axes.set_title(f"{posterior.name} reads {posterior.text or '(nothing)'}", fontsize=9)
+
+
+def _stretches(frames: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Part frames where they do not follow each other."""
+    return np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
 
 
 def draw_reaches(path: Path, rows: Sequence[Reach], *, short_letters: int) -> None:
