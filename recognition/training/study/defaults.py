@@ -35,7 +35,7 @@ BUDGETS: Mapping[Kind, Budget] = MappingProxyType(
             train_limit=5_000, test_limit=2_000,
         ),
         Kind.NAMES: Budget(
-            parameters=150_000, epochs=2, batch=16, learning_rate=4e-3,
+            parameters=300_000, epochs=2, batch=16, learning_rate=2e-3,
             train_limit=9_000, test_limit=2_000,
         ),
     }

@@ -5,6 +5,7 @@ Figures are made without pyplot, so nothing is shared between them and no window
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,21 +106,23 @@ def draw_pictures(
     """Draw test pictures (N, H, W, channels), each with its truth and every guess beneath."""
     across = min(8, len(images))
     down = -(-len(images) // across)
-    height = 1.15 + 0.13 * (len(guesses) + 1)
-    figure = Figure(figsize=(1.35 * across, height * down + 0.3), layout="constrained")
-    grid = figure.subplots(down, across, squeeze=False)
+    letters = ascii_lowercase[: len(guesses)]
+    beneath = 0.16 * len(guesses)
+    figure = Figure(figsize=(1.25 * across, (1.35 + beneath) * down + 0.3), layout="constrained")
+    grid = figure.subplots(2 * down, across, squeeze=False, height_ratios=[1.2, beneath] * down)
     for axes in grid.flat:
         axes.set_axis_off()
-    for index, (axes, image) in enumerate(zip(grid.flat, images, strict=False)):
-        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(truths[index], fontsize=8, pad=2)
-        for row, said in enumerate(guesses.values()):
+    for index, image in enumerate(images):
+        picture, texts = grid[2 * (index // across) :, index % across][:2]
+        picture.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+        picture.set_title(truths[index], fontsize=8, pad=2)
+        for row, (letter, said) in enumerate(zip(letters, guesses.values(), strict=True)):
             colour = "#228833" if said[index] == truths[index] else "#cc3311"
-            place = (0.5, -0.06 - 0.135 * row)
-            axes.text(*place, f"{row + 1} {said[index]}", transform=axes.transAxes, fontsize=6.5,
-                      color=colour, ha="center", va="top")  # fmt: skip
-    numbered = ",  ".join(f"{row + 1} {name}" for row, name in enumerate(guesses))
-    figure.supxlabel(f"truth above; guesses beneath: {numbered}", fontsize=8)
+            place = (0.5, 1 - (row + 0.5) / len(guesses))
+            texts.text(*place, f"{letter}: {said[index]}", transform=texts.transAxes, fontsize=7,
+                       color=colour, ha="center", va="center")  # fmt: skip
+    numbered = ",  ".join(f"{letter} {name}" for letter, name in zip(letters, guesses, strict=True))
+    figure.supxlabel(f"truth above; beneath: {numbered}", fontsize=8)
     figure.savefig(path, dpi=_DPI)
 
 
@@ -162,14 +165,21 @@ def _draw_frames(axes: Axes, posterior: Posterior) -> None:
     values = posterior.probabilities
     at = (np.arange(len(values)) + 0.5) * posterior.frame_px
     axes.plot(at, values[:, BLANK], color="0.75", linewidth=1, label="blank")
-    for label in sorted(set(values.argmax(axis=1).tolist()) - {BLANK}):
+    best = values.argmax(axis=1)
+    for label in sorted(set(best.tolist()) - {BLANK}):
         (line,) = axes.plot(at, values[:, label], linewidth=1.3)
-        peak = int(values[:, label].argmax())
-        axes.text(at[peak], values[peak, label], posterior.characters[label - 1],
-                  color=line.get_color(), fontsize=9, ha="center", va="bottom")  # fmt: skip
+        for stretch in _stretches(np.flatnonzero(best == label)):
+            peak = int(stretch[values[stretch, label].argmax()])
+            axes.text(at[peak], values[peak, label], posterior.characters[label - 1],
+                      color=line.get_color(), fontsize=9, ha="center", va="bottom")  # fmt: skip
     axes.set_ylim(0, 1.2)
     axes.set_ylabel("probability", fontsize=8)
     axes.set_title(f"{posterior.name} reads {posterior.text or '(nothing)'}", fontsize=9)
+
+
+def _stretches(frames: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Part frames where they do not follow each other."""
+    return np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
 
 
 def draw_reaches(path: Path, rows: Sequence[Reach], *, short_letters: int) -> None:

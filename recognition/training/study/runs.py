@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import nn
 
-    from recognition.training.study.tasks import Contestant, Task
+    from recognition.training.study.contestants import Contestant
+    from recognition.training.study.tasks import Task
     from recognition.training.study.types import StudySettings
 
 STATE, WEIGHTS = "state.pt", "weights.pt"
@@ -81,8 +82,17 @@ def run(
 
 
 def load_weights(folder: Path, network: nn.Module) -> nn.Module:
-    """Give a network the weights of a run that is done, ready to read."""
-    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    """Give a network the weights of a run that is done, ready to read.
+
+    Raises:
+        StudyError: the weights are missing, damaged or of another network.
+    """
+    try:
+        network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    except Exception as error:  # torch raises whatever the damage makes of the file
+        raise StudyError(
+            f"{folder / WEIGHTS} is damaged, or of another version of penname; remove {folder}"
+        ) from error
     return network.eval()
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,34 +12,27 @@ from torch.nn import functional as nnf
 
 from recognition.batching import by_width, pad_lines
 from recognition.metrics import edit_distance
-from recognition.training.study import lines, pictures
+from recognition.training.study import lines
 from recognition.training.study.alignment import aligned
 from recognition.training.study.cifar import read_cifar10
+from recognition.training.study.contestants import line_contestants, picture_contestants
 from recognition.training.study.mnist import read_mnist
 from recognition.training.study.names import read_names
 from recognition.training.study.types import NOTHING, Kind, LineSet, Outcome, PictureSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     import numpy.typing as npt
     from torch import Tensor, nn
 
     from recognition.alphabet import Alphabet
+    from recognition.training.study.contestants import Contestant
     from recognition.training.study.types import StudySettings
 
 _LEAST_SHARE = 0.1  # of the pictures of the commonest class, that a class is learned from
 _READ_AT_ONCE = 256  # pictures
 _READ_PIXELS = 64 * 256  # columns of lines read at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contestant:
-    """One kind of network, made as large as it is told."""
-
-    name: str
-    about: str
-    build: Callable[[int], nn.Module]  # from a width; parameters grow with it
 
 
 class Task(Protocol):
@@ -79,7 +70,7 @@ class PictureTask:
         self._labels = torch.from_numpy(learned.labels)
         self.tested = tested
         self.checksum = _checksum([learned.images, learned.labels, tested.images, tested.labels])
-        self.contestants = _picture_contestants(
+        self.contestants = picture_contestants(
             channels=learned.images.shape[3], classes=len(learned.classes)
         )
 
@@ -127,7 +118,7 @@ class LineTask:
                 np.frombuffer("\0".join([*learned.texts, *tested.texts]).encode(), np.uint8),
             ]
         )
-        self.contestants = _line_contestants(alphabet)
+        self.contestants = line_contestants(alphabet)
 
     @property
     def widths_px(self) -> npt.NDArray[np.int64]:
@@ -187,72 +178,6 @@ def open_task(settings: StudySettings) -> PictureTask | LineTask:
     return PictureTask(*read(settings.data), settings)
 
 
-def _picture_contestants(*, channels: int, classes: int) -> tuple[Contestant, ...]:
-    def folded(folding: pictures.Folding) -> Callable[[int], nn.Module]:
-        return lambda units: pictures.FoldedRnn(
-            folding, channels=channels, units=units, classes=classes
-        )
-
-    def sized(kind: type[pictures.Cnn | pictures.PictureCrnn]) -> Callable[[int], nn.Module]:
-        return lambda width: kind(channels=channels, width=width, classes=classes)
-
-    coloured = (
-        Contestant(
-            name="RNN, green columns",
-            about="an LSTM over the columns of the green channel alone",
-            build=folded(pictures.green_columns),
-        ),
-        Contestant(
-            name="RNN, pixels",
-            about="an LSTM over 1024 pixels, row after row, three values each",
-            build=folded(pictures.pixels),
-        ),
-    )
-    return (
-        Contestant(
-            name="RNN, columns",
-            about="an LSTM over columns; the channels of a column are joined",
-            build=folded(pictures.columns),
-        ),
-        Contestant(
-            name="RNN, rows",
-            about="an LSTM over rows; the channels of a row are joined",
-            build=folded(pictures.rows),
-        ),
-        Contestant(
-            name="CNN",
-            about="five convolutions and an average over the picture",
-            build=sized(pictures.Cnn),
-        ),
-        Contestant(
-            name="CRNN",
-            about="penname's network, small: convolutions, then a bidirectional LSTM over frames",
-            build=sized(pictures.PictureCrnn),
-        ),
-        *(coloured if channels > 1 else ()),
-    )
-
-
-def _line_contestants(alphabet: Alphabet) -> tuple[Contestant, ...]:
-    return (
-        Contestant(
-            name="CRNN + CTC",
-            about="penname's network, small, with its CTC",
-            build=partial(lines.small_crnn, alphabet),
-        ),
-        Contestant(
-            name="RNN + CTC",
-            about="a bidirectional LSTM over bare columns, with the same CTC",
-            build=partial(lines.column_rnn, alphabet),
-        ),
-        Contestant(
-            name="CNN, a head a position",
-            about=f"convolutions over a line of fixed width and {lines.POSITIONS} heads",
-            build=partial(lines.position_cnn, alphabet),
-        ),
-    )
-
-
 def _reader(network: nn.Module) -> lines.CtcReader | lines.PositionCnn:
     if not isinstance(network, lines.CtcReader | lines.PositionCnn):
         raise TypeError(f"want a network that reads lines, got {type(network).__name__}")
@@ -304,9 +229,3 @@ def _checksum(arrays: Iterable[npt.NDArray[np.generic]]) -> str:
         digest.update(f"{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
-
-
-def contestants_named(contestants: Sequence[Contestant], names: Sequence[str]) -> list[Contestant]:
-    """Pick contestants by name, in the order of ``names``."""
-    by_name = {contestant.name: contestant for contestant in contestants}
-    return [by_name[name] for name in names]

@@ -27,6 +27,15 @@ def images(*widths_px):
     return [rng.integers(0, 256, (LINE_PX, width), dtype=np.uint8) for width in widths_px]
 
 
+def written(text):
+    """Write a text in an alphabet of bars: each letter fills rows of its own for 8 columns."""
+    line = np.zeros((LINE_PX, 12 * len(text) + 4), np.uint8)
+    for index, char in enumerate(text):
+        row = 5 * "ABC".index(char)
+        line[row : row + 5, 12 * index + 4 : 12 * index + 12] = 255
+    return line
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_line_is_read_the_same_alone_and_beside_wider_ones(make):
     torch.manual_seed(1)
@@ -44,15 +53,18 @@ def test_a_line_is_read_the_same_alone_and_beside_wider_ones(make):
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_network_learns_a_few_lines_by_heart(make):
     torch.manual_seed(1)
-    network = make(ALPHABET, 8)
-    texts = ("AB", "CA", "B")
-    lines = LineSet(images=tuple(images(48, 56, 64)), texts=texts)
+    network = make(ALPHABET, 12)
+    texts = ("AB", "CA", "B", "ABC")
+    lines = LineSet(images=tuple(map(written, texts)), texts=texts)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
 
-    for _ in range(200):
+    for step in range(600):
         network.train().zero_grad()
-        network.losses(pad_lines(lines.images), texts).mean().backward()
+        loss = network.losses(pad_lines(lines.images), texts).mean()
+        loss.backward()
         optimizer.step()
+        if step > 60 and loss < 0.1:  # the normalisations' averages take some steps too
+            break
 
     assert read_lines(network.eval(), lines) == list(texts)
 

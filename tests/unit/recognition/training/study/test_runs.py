@@ -11,6 +11,7 @@ from recognition.training.study.runs import (
     STATE,
     count_parameters,
     epoch_batches,
+    load_weights,
     run,
     run_folder,
     sized,
@@ -88,6 +89,16 @@ def test_a_state_that_is_damaged_is_named(settings):
 
     with pytest.raises(StudyError, match=f"{STATE} is damaged; remove it"):
         run(task.contestants[0], task, settings, seed=1, on_step=nothing)
+
+
+def test_weights_of_another_network_are_refused(settings):
+    task = open_task(settings)
+    one = task.contestants[0]
+    run(one, task, settings, seed=1, on_step=nothing)
+
+    load_weights(run_folder(settings.out, one, 1), sized(one, settings.parameters))
+    with pytest.raises(StudyError, match="another version of penname; remove"):
+        load_weights(run_folder(settings.out, one, 1), sized(one, 2 * settings.parameters))
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(settings):
