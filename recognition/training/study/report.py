@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.training.study import plots
+from recognition.training.study.line_task import LineTask
+from recognition.training.study.picture_task import PictureTask
 from recognition.training.study.records import run_figures, write_whole
 from recognition.training.study.runs import load_weights, run_folder, sized
 from recognition.training.study.showcase import show_names
@@ -19,7 +21,6 @@ from recognition.training.study.tables import (
     settings_table,
     standing_table,
 )
-from recognition.training.study.tasks import LineTask, PictureTask
 from recognition.training.study.types import counts
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import nn
 
-    from recognition.training.study.tasks import Contestant, Task
+    from recognition.training.study.contestants import Contestant
+    from recognition.training.study.tasks import Task
     from recognition.training.study.types import StudySettings
 
 STATE, WEIGHTS = "state.pt", "weights.pt"

@@ -9,9 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from recognition.training.study.contestants import Contestant
     from recognition.training.study.intervals import Interval
     from recognition.training.study.standings import Reach, Standing
-    from recognition.training.study.tasks import Contestant
     from recognition.training.study.types import StudySettings
 
 _MOST_CONFUSED = 3  # pairs named for each contestant
