@@ -76,8 +76,8 @@ def _introduction(settings: StudySettings) -> str:
         "Every network below has the same budget of parameters, the same optimizer, and learned "
         f"from the same items, in {settings.epochs} epochs, each in an order of the seed's own. "
         "Within a run nothing is chosen by the test set. Intervals cover 95 of 100 resamples over "
-        f"seeds and test items; with {len(settings.seeds)} seeds they are, if anything, too narrow. "
-        "Items a second are by CPU time of one thread."
+        f"seeds and test items; with {len(settings.seeds)} seeds they are, if anything, too "
+        "narrow. Items a second are by CPU time of one thread."
     )
 
 
