@@ -1,4 +1,4 @@
-"""Who takes part in a study: the networks that learn side by side."""
+"""Who takes part: which networks read pictures, and which read lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recognition.training.study import lines, pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from torch import nn
 
@@ -26,7 +26,7 @@ class Contestant:
 
 
 def picture_contestants(*, channels: int, classes: int) -> tuple[Contestant, ...]:
-    """Give the networks that tell what a picture shows; three of them fold colours."""
+    """Give who reads pictures; those of one channel have no folding by colour."""
 
     def folded(folding: pictures.Folding) -> Callable[[int], nn.Module]:
         return lambda units: pictures.FoldedRnn(
@@ -74,7 +74,7 @@ def picture_contestants(*, channels: int, classes: int) -> tuple[Contestant, ...
 
 
 def line_contestants(alphabet: Alphabet) -> tuple[Contestant, ...]:
-    """Give the networks that read lines."""
+    """Give who reads lines."""
     return (
         Contestant(
             name="CRNN + CTC",
@@ -92,9 +92,3 @@ def line_contestants(alphabet: Alphabet) -> tuple[Contestant, ...]:
             build=partial(lines.position_cnn, alphabet),
         ),
     )
-
-
-def contestants_named(contestants: Sequence[Contestant], names: Sequence[str]) -> list[Contestant]:
-    """Pick contestants by name, in the order of ``names``."""
-    by_name = {contestant.name: contestant for contestant in contestants}
-    return [by_name[name] for name in names]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.training.study import plots
+from recognition.training.study.line_task import LineTask
+from recognition.training.study.picture_task import PictureTask
 from recognition.training.study.records import run_figures, write_whole
 from recognition.training.study.runs import load_weights, run_folder, sized
 from recognition.training.study.showcase import show_names
@@ -19,7 +21,6 @@ from recognition.training.study.tables import (
     settings_table,
     standing_table,
 )
-from recognition.training.study.tasks import LineTask, PictureTask
 from recognition.training.study.types import counts
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ def _introduction(settings: StudySettings) -> str:
     return (
         "Every network below has the same budget of parameters, the same optimizer, and learned "
         f"from the same items, in {settings.epochs} epochs, each in an order of the seed's own. "
-        "Nothing was chosen by the test set. Intervals cover 95 of 100 resamples over seeds and "
-        f"test items; with {len(settings.seeds)} seeds they are, if anything, too narrow. Items a "
-        "second are by CPU time of one thread."
+        "Within a run nothing is chosen by the test set. Intervals cover 95 of 100 resamples over "
+        f"seeds and test items; with {len(settings.seeds)} seeds they are, if anything, too "
+        "narrow. Items a second are by CPU time of one thread."
     )
 
 

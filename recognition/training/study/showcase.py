@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from recognition.batching import pad_lines
+from recognition.training.study.line_task import read_lines
 from recognition.training.study.lines import CtcReader
 from recognition.training.study.names import small_line
-from recognition.training.study.tasks import read_lines
 from recognition.training.study.types import LineSet
 from recognition.training.synthetic import draw_name
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from recognition.training.study.types import Run, StudySettings
+    from recognition.training.study.types import StudySettings
 
 _SMOOTHING = 0.05  # weight of the newest loss in the one that is shown
 
@@ -50,28 +50,37 @@ def run_study(
     try:
         task = open_task(settings)
         claim_folder(settings.out, {**counts(settings), "data_sha256": task.checksum})
-        runs: list[Run] = []
         pairs = [(seed, one) for seed in settings.seeds for one in task.contestants]
-        for index, (seed, contestant) in enumerate(pairs):
-            loss = 0.0
-
-            def on_step(
-                done: float,
-                newest: float,
-                seed: int = seed,
-                name: str = contestant.name,
-                index: int = index,
-            ) -> None:
-                nonlocal loss
-                loss = newest if not loss else loss + _SMOOTHING * (newest - loss)
-                if on_progress is not None:
-                    on_progress(
-                        StudyProgress(
-                            done=(index + done) / len(pairs), contestant=name, seed=seed, loss=loss
-                        )
-                    )
-
-            runs.append(run(contestant, task, settings, seed=seed, on_step=on_step))
+        runs = [
+            run(
+                one,
+                task,
+                settings,
+                seed=seed,
+                on_step=_teller(on_progress, (index, len(pairs)), one.name, seed),
+            )
+            for index, (seed, one) in enumerate(pairs)
+        ]
         return write_report(settings, task, runs, versions())
     finally:
         torch.set_num_threads(threads)
+
+
+def _teller(
+    on_progress: Callable[[StudyProgress], None] | None,
+    place: tuple[int, int],
+    contestant: str,
+    seed: int,
+) -> Callable[[float, float], None]:
+    """Make what a run tells its steps to; ``place`` is its number and how many runs there are."""
+    index, total = place
+    smoothed: float | None = None
+
+    def tell(done: float, loss: float) -> None:
+        nonlocal smoothed
+        smoothed = loss if smoothed is None else smoothed + _SMOOTHING * (loss - smoothed)
+        if on_progress is not None:
+            share = (index + done) / total
+            on_progress(StudyProgress(done=share, contestant=contestant, seed=seed, loss=smoothed))
+
+    return tell

@@ -12,7 +12,7 @@ import pytest
 from recognition.errors import StudyError
 from recognition.training.study.cifar import CLASSES, read_cifar10
 from recognition.training.study.mnist import read_mnist
-from recognition.training.study.tasks import with_known_classes
+from recognition.training.study.picture_task import with_known_classes
 from recognition.training.study.types import PictureSet
 from tests.unit.recognition.training.study.drawn import colours, digits, idx, write_mnist
 

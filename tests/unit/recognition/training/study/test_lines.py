@@ -7,6 +7,7 @@ import torch
 from recognition.alphabet import Alphabet
 from recognition.batching import pad_lines
 from recognition.training.study.alignment import aligned
+from recognition.training.study.line_task import read_lines
 from recognition.training.study.lines import (
     POSITIONS,
     PositionCnn,
@@ -15,7 +16,6 @@ from recognition.training.study.lines import (
     position_cnn,
     small_crnn,
 )
-from recognition.training.study.tasks import read_lines
 from recognition.training.study.types import LINE_PX, NOTHING, LineSet
 
 ALPHABET = Alphabet("ABC")
