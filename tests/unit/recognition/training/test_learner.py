@@ -51,7 +51,7 @@ def test_the_network_learns_eight_lines_by_heart(tmp_path):
     learner, batch = run(tmp_path), lines()
 
     for _ in range(400):
-        if learner.learn(batch) < 0.05:
+        if learner.learn(batch) < 0.02:  # the average lags behind
             break
 
     with torch.inference_mode():
