@@ -86,11 +86,12 @@ def _left_out(task: PictureTask | LineTask) -> list[str]:
     """Name the classes that no network could know."""
     if isinstance(task, LineTask) or not task.left_out:
         return []
-    return [
+    note = (
         f"**Left out: {', '.join(task.left_out)}.** Next to none of the pictures to learn from "
         f"shows them, so no network could know them. {len(task.tested.classes)} classes and "
         f"{len(task.tested.labels)} test pictures are left; the figures are theirs."
-    ]
+    )
+    return [note]
 
 
 def _plots(out: Path, found: Sequence[Standing], *, measure: str) -> list[str]:
