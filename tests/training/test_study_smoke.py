@@ -132,6 +132,21 @@ def test_a_folder_without_data_ends_the_command_with_what_is_wanted(tmp_path, pe
     assert not (tmp_path / "out").exists()
 
 
+def test_a_budget_too_small_for_a_contestant_is_refused_before_anything_is_trained(
+    tmp_path, penname
+):
+    write_mnist(tmp_path / "data", learned=20, tested=10)
+
+    code, said = penname(
+        "study", "mnist", "--data", tmp_path / "data", "--out", tmp_path / "out",
+        "--parameters", 100,
+    )  # fmt: skip
+
+    assert code == 65
+    assert "parameters at least, the budget is 100" in said.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_matplotlib_nothing_is_trained(tmp_path, penname, monkeypatch):
     write_mnist(tmp_path / "data", learned=20, tested=10)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

@@ -10,8 +10,8 @@ from pathlib import Path  # noqa: TC003, typer reads annotations when it runs
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from worker.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def study(  # noqa: PLR0913, each is an option of the command
         short_letters=short or SHORT_LETTERS,
     )
     try:
-        with _progress_bar() as show:
+        with _progress() as show:
             report = run_study(settings, show)
     except KeyboardInterrupt:
         print("stopped; the same command goes on where this one was", file=sys.stderr)
@@ -97,22 +97,7 @@ def study(  # noqa: PLR0913, each is an option of the command
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[StudyProgress], None]]:
-    """Show a bar on stderr with contestant, seed, loss and time left; none without a terminal."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("studying"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def show(now: StudyProgress) -> None:
-            told = f"{now.contestant}, seed {now.seed}, loss {now.loss:.3f}"
-            bar.update(task, completed=now.done, description=told)
-
-        yield show
+def _progress() -> Iterator[Callable[[StudyProgress], None]]:
+    """Show a bar with contestant, seed and loss."""
+    with progress_bar("studying") as show:
+        yield lambda now: show(now.done, f"{now.contestant}, seed {now.seed}, loss {now.loss:.3f}")

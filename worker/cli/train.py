@@ -10,17 +10,10 @@ from pathlib import Path  # noqa: TC003, typer reads annotations when it runs
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from recognition.errors import TrainingConfigError
 from worker.cli.comparisons import print_comparisons
+from worker.cli.progress import progress_bar
 from worker.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -103,7 +96,7 @@ def _train_by_settings(path: Path) -> None:
     """Do what ``python -m recognition.training`` does, with a bar."""
     from recognition.training.train import train as run_training
 
-    with _progress_bar() as show:
+    with _progress() as show:
         record = run_training(_read_run(path), show)
     for name, figures in record.metrics.items():
         print(f"{name}: exact {figures['exact']:.3f}, CER {figures['cer']:.3f}")
@@ -146,7 +139,7 @@ def _train_from_corrections(settings: Settings, plan: Retraining, batch: str | N
 
     with reading(settings.database_url.get_secret_value()) as session:
         values = reviewed_values(session, batch=batch)
-    with _progress_bar() as show:
+    with _progress() as show:
         done = retrain(plan, values, open_crops(settings), show)
     record, samples = done.record, done.samples
     print(
@@ -188,22 +181,9 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[Training], None]]:
-    """Show a bar on stderr with loss, pace and time left; nothing when that is no terminal."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def show(now: Training) -> None:
-            told = f"step {now.step}, loss {now.loss:.3f}, {now.lines_per_s:.0f} lines/s"
-            bar.update(task, completed=min(1.0, now.done), description=told)
-
-        yield show
+def _progress() -> Iterator[Callable[[Training], None]]:
+    """Show a bar with loss and pace."""
+    with progress_bar("training") as show:
+        yield lambda now: show(
+            now.done, f"step {now.step}, loss {now.loss:.3f}, {now.lines_per_s:.0f} lines/s"
+        )

@@ -10,13 +10,15 @@ import torch
 
 from recognition.batching import by_width, pad_lines
 from recognition.metrics import edit_distance
+from recognition.training.mistakes import count_edits
 from recognition.training.study import lines
-from recognition.training.study.alignment import aligned
 from recognition.training.study.checksum import checksum
 from recognition.training.study.contestants import line_contestants
 from recognition.training.study.types import NOTHING, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     from torch import Tensor, nn
 
@@ -58,18 +60,28 @@ class LineTask:
         """Read the whole test set."""
         texts = read_lines(network, self._tested)
         truths = self._tested.texts
-        labels = (*self.alphabet.characters, NOTHING)
-        place = {char: index for index, char in enumerate(labels)}
-        pairs = Counter(pair for a, b in zip(truths, texts, strict=True) for pair in aligned(a, b))
-        confusion = np.zeros((len(labels), len(labels)), np.int64)
-        for (true, read), count in pairs.items():
-            confusion[place[true], place[read]] = count
         return Outcome(
             edits=np.array([edit_distance(a, b) for a, b in zip(truths, texts, strict=True)]),
             characters=np.array([len(text) for text in truths]),
-            confusion=confusion,
-            labels=labels,
+            confusion=confusion_of(truths, texts, self.alphabet),
+            labels=(*self.alphabet.characters, NOTHING),
         )
+
+
+def confusion_of(
+    truths: Sequence[str], texts: Sequence[str], alphabet: Alphabet
+) -> npt.NDArray[np.int64]:
+    """Count which character was read as which: (K, K), the last one being nothing at all."""
+    place = {char: index for index, char in enumerate(alphabet.characters)}
+    nothing = len(place)
+    confusion = np.zeros((nothing + 1, nothing + 1), np.int64)
+    for char, count in Counter("".join(truths)).items():
+        confusion[place[char], place[char]] = count
+    for (wanted, read), count in count_edits(zip(truths, texts, strict=True)).items():
+        confusion[place.get(wanted, nothing), place.get(read, nothing)] += count
+        if wanted:
+            confusion[place[wanted], place[wanted]] -= count
+    return confusion
 
 
 def read_lines(network: nn.Module, lines_read: LineSet) -> list[str]:

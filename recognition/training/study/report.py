@@ -50,6 +50,7 @@ def write_report(
         f"# Study: {settings.kind}",
         _introduction(settings),
         settings_table(settings, task.contestants, found, made_with),
+        *_left_out(task),
         "## How well each reads",
         standing_table(found, measure=_measure(task)),
         *_plots(settings.out, found, measure=_measure(task)),
@@ -60,7 +61,7 @@ def write_report(
         rows = reaches(found, [short, *(short + more for more in _LENGTHS)])
         parts += _name_parts(settings, task, found, rows)
     else:
-        parts += _picture_parts(settings, task, found)
+        parts += _picture_parts(settings, task)
     write_whole(settings.out / FIGURES, _figures(settings, task, found, rows, made_with))
     path = settings.out / REPORT
     write_whole(path, ("\n\n".join(parts) + "\n").encode())
@@ -81,6 +82,18 @@ def _introduction(settings: StudySettings) -> str:
     )
 
 
+def _left_out(task: PictureTask | LineTask) -> list[str]:
+    """Name the classes that no network could know."""
+    if isinstance(task, LineTask) or not task.left_out:
+        return []
+    note = (
+        f"**Left out: {', '.join(task.left_out)}.** Next to none of the pictures to learn from "
+        f"shows them, so no network could know them. {len(task.tested.classes)} classes and "
+        f"{len(task.tested.labels)} test pictures are left; the figures are theirs."
+    )
+    return [note]
+
+
 def _plots(out: Path, found: Sequence[Standing], *, measure: str) -> list[str]:
     plots.draw_standings(out / "standings.png", found, measure=measure)
     plots.draw_curves(out / "curves.png", found, measure=measure)
@@ -97,9 +110,7 @@ def _plots(out: Path, found: Sequence[Standing], *, measure: str) -> list[str]:
     ]
 
 
-def _picture_parts(
-    settings: StudySettings, task: PictureTask, found: Sequence[Standing]
-) -> list[str]:
+def _picture_parts(settings: StudySettings, task: PictureTask) -> list[str]:
     """Show some test pictures, as the first seed's networks see them."""
     networks = _networks(settings, task)
     classes = task.tested.classes
@@ -113,15 +124,7 @@ def _picture_parts(
             for name, network in networks.items()
         },
     )
-    notes = []
-    if task.left_out:
-        notes.append(
-            f"**Left out: {', '.join(task.left_out)}.** Next to none of the pictures to learn from "
-            "shows them, so no network could know them; "
-            f"{len(found[0].runs[0].outcome.edits)} test pictures are left."
-        )
     return [
-        *notes,
         "## Some test pictures",
         f"Drawn at random; read by the networks of seed {settings.seeds[0]}.",
         "![Test pictures with truth and guesses](predictions.png)",

@@ -10,7 +10,7 @@ import torch
 from recognition.errors import StudyError
 from recognition.training.run_record import versions
 from recognition.training.study.records import claim_folder
-from recognition.training.study.runs import run
+from recognition.training.study.runs import run, sized
 from recognition.training.study.tasks import open_task
 from recognition.training.study.types import StudyProgress, counts
 
@@ -49,6 +49,8 @@ def run_study(
     torch.set_num_threads(1)  # equal for all, and figures a second mean the same everywhere
     try:
         task = open_task(settings)
+        for one in task.contestants:  # a budget too small for one is said before any is trained
+            sized(one, settings.parameters)
         claim_folder(settings.out, {**counts(settings), "data_sha256": task.checksum})
         pairs = [(seed, one) for seed in settings.seeds for one in task.contestants]
         runs = [

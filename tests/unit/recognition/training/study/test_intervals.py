@@ -12,12 +12,12 @@ RNG = np.random.default_rng(7)
 
 def test_an_interval_covers_the_true_share_about_as_often_as_it_says():
     covered = 0
-    for _ in range(30):
+    for _ in range(16):
         right = RNG.random((3, 300)) < 0.8
         found = ratio(right.astype(float), np.ones(300))
         covered += found.low <= 0.8 <= found.high
 
-    assert covered >= 25
+    assert covered >= 13
 
 
 def test_what_never_varies_has_an_interval_without_width():

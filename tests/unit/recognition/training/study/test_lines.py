@@ -6,8 +6,7 @@ import torch
 
 from recognition.alphabet import Alphabet
 from recognition.batching import pad_lines
-from recognition.training.study.alignment import aligned
-from recognition.training.study.line_task import read_lines
+from recognition.training.study.line_task import confusion_of, read_lines
 from recognition.training.study.lines import (
     POSITIONS,
     PositionCnn,
@@ -16,7 +15,7 @@ from recognition.training.study.lines import (
     position_cnn,
     small_crnn,
 )
-from recognition.training.study.types import LINE_PX, NOTHING, LineSet
+from recognition.training.study.types import LINE_PX, LineSet
 
 ALPHABET = Alphabet("ABC")
 MAKERS = [column_rnn, small_crnn, position_cnn]
@@ -102,16 +101,7 @@ def test_narrow_lines_are_padded_and_wide_ones_squeezed():
     assert torch.allclose(out[1], torch.ones(1))
 
 
-@pytest.mark.parametrize(
-    ("truth", "read", "pairs"),
-    [
-        ("AB", "AB", ["AA", "BB"]),
-        ("AB", "AC", ["AA", "BC"]),
-        ("ABC", "AC", ["AA", "B" + NOTHING, "CC"]),
-        ("AC", "ABC", ["AA", NOTHING + "B", "CC"]),
-        ("", "A", [NOTHING + "A"]),
-        ("", "", []),
-    ],
-)
-def test_characters_are_paired_along_a_path_of_fewest_edits(truth, read, pairs):
-    assert ["".join(pair) for pair in aligned(truth, read)] == pairs
+def test_characters_are_counted_by_what_they_were_read_as():
+    confusion = confusion_of(["AB", "AC", "B"], ["AC", "ABC", ""], ALPHABET)
+
+    assert confusion.tolist() == [[2, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 0], [0, 1, 0, 0]]
