@@ -1,7 +1,7 @@
 """Sheets to distort: drawn forms with exact truth, and real ones where they are given.
 
 The truth of a real scan is where registration finds its fields before it is distorted; look at
-its overlay (``penname segment``) before believing it.
+an overlay (``segmentation.overlay``) before believing it.
 """
 
 from __future__ import annotations
