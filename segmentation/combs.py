@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation.boxes import around, in_rows
 from segmentation.types import Box
 
 if TYPE_CHECKING:
@@ -60,17 +61,14 @@ def join_combs(
     Returns:
         The combs, and the cells that are part of none.
     """
-    rows: list[list[Box]] = []
-    for cell in sorted(cells, key=lambda b: b.x_px):
-        if cell.width_px > params.max_cell_mm * mm or cell.width_px > 1.6 * cell.height_px:
-            continue
-        row = next((r for r in rows if _beside(r[-1], cell, params, mm)), None)
-        if row is None:
-            rows.append([cell])
-        else:
-            row.append(cell)
+    narrow = [
+        cell
+        for cell in sorted(cells, key=lambda b: b.x_px)
+        if cell.width_px <= params.max_cell_mm * mm and cell.width_px <= 1.6 * cell.height_px
+    ]
+    rows = in_rows(narrow, lambda last, cell: _beside(last, cell, params, mm))
     closed = [row for row in rows if len(row) >= params.min_cells]
-    combs = [Comb(box=_around(row), cells=len(row)) for row in closed]
+    combs = [Comb(box=around(row), cells=len(row)) for row in closed]
     used = {cell for row in closed for cell in row}
     combs += _open_combs(lines, ticks, combs, params, mm)
     return combs, [cell for cell in cells if cell not in used]
@@ -85,13 +83,6 @@ def _beside(last: Box, cell: Box, params: CombParams, mm: float) -> bool:
     )
     alike = abs(cell.width_px - last.width_px) <= params.alike * last.width_px
     return level and alike and 0 <= gap <= params.max_gap_mm * mm
-
-
-def _around(row: Sequence[Box]) -> Box:
-    left, top = min(b.x_px for b in row), min(b.y_px for b in row)
-    right = max(b.x_px + b.width_px for b in row)
-    bottom = max(b.y_px + b.height_px for b in row)
-    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
 def _open_combs(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.types import Box
+from segmentation.boxes import around, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation.types import PrintedWord
+    from segmentation.types import Box, PrintedWord
 
 
 _TICKS = frozenset("lI1i")  # as what the ticks of a comb are read
@@ -78,23 +78,10 @@ def join_words(
     ]
     sure = [w.box.height_px for w in usable if w.confidence >= params.print_confidence]
     usual_px = float(np.median(sure)) if sure else 0.0
-    rows: list[list[PrintedWord]] = []
-    for word in sorted(usable, key=lambda w: w.box.x_px):
-        row = next((r for r in rows if _goes_on(r[-1], word, cells, params)), None)
-        if row is None:
-            rows.append([word])
-        else:
-            row.append(word)
+    from_left = sorted(usable, key=lambda w: w.box.x_px)
+    rows = in_rows(from_left, lambda last, word: _goes_on(last, word, cells, params))
     phrases = [_phrase(row, usual_px, params) for row in rows]
     return tuple(sorted(phrases, key=lambda p: (p.top, p.left)))
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """Give the smallest box around some."""
-    left, top = min(b.x_px for b in boxes), min(b.y_px for b in boxes)
-    right = max(b.x_px + b.width_px for b in boxes)
-    bottom = max(b.y_px + b.height_px for b in boxes)
-    return Box(x_px=left, y_px=top, width_px=right - left, height_px=bottom - top)
 
 
 def cell_around(box: Box, cells: Sequence[Box]) -> Box | None:

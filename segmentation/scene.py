@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segmentation.boxes import overlap
 from segmentation.types import Box, WritingStyle
 
 if TYPE_CHECKING:
@@ -179,14 +180,6 @@ def _is_edge(line: Segment, boxes: Sequence[Box], mm: float) -> bool:
 def box_between(left: int, top: int, right: int, bottom: int) -> Box:
     """Give the box between columns and rows; the last two are one past its own."""
     return Box(x_px=left, y_px=top, width_px=max(1, right - left), height_px=max(1, bottom - top))
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Give the share of the smaller box that both cover."""
-    width = min(a.x_px + a.width_px, b.x_px + b.width_px) - max(a.x_px, b.x_px)
-    height = min(a.y_px + a.height_px, b.y_px + b.height_px) - max(a.y_px, b.y_px)
-    smaller = min(a.width_px * a.height_px, b.width_px * b.height_px)
-    return max(0, width) * max(0, height) / smaller
 
 
 def taken_twice(spots: Sequence[Spot], spot: Spot) -> bool:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from segmentation.boxes import overlap
 from segmentation.layout import MM_PER_INCH, Layout, LayoutParams, erase_lines, find_layout
 from segmentation.name_labels import LabelParams, Meaning, kind_of, read_label, slug
 from segmentation.phrases import Phrase, PhraseParams, join_words
 from segmentation.pyramid import scaling
-from segmentation.scene import Scene, Spot, SpotParams, overlap, taken_twice
+from segmentation.scene import Scene, Spot, SpotParams, taken_twice
 from segmentation.spots import find_spots, find_spots_behind
 from segmentation.types import Box, FieldSpec
 

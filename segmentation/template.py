@@ -26,6 +26,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from segmentation.boxes import overlap
 from segmentation.checks import require_gray
 from segmentation.errors import TemplateError
 from segmentation.template_faults import FaultReport, syntax_fault
@@ -180,7 +181,7 @@ def _read_fields(
         if any(spec.name == other.name for other in fields):
             report.add("name", i, f"two fields are named {spec.name!r}", "rename one of them")
         for other in fields:
-            if _overlap(spec.box, other.box) > _MAX_OVERLAP:
+            if overlap(spec.box, other.box) > _MAX_OVERLAP:
                 report.add(
                     "box", i, f"{spec.name!r} covers {other.name!r}", "move or shrink one box"
                 )
@@ -265,14 +266,6 @@ def _read_box(
         )
         return None
     return Box(x_px=x, y_px=y, width_px=width, height_px=height)
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Give the share of the smaller box that both cover."""
-    width = min(a.x_px + a.width_px, b.x_px + b.width_px) - max(a.x_px, b.x_px)
-    height = min(a.y_px + a.height_px, b.y_px + b.height_px) - max(a.y_px, b.y_px)
-    smaller = min(a.width_px * a.height_px, b.width_px * b.height_px)
-    return max(0, width) * max(0, height) / smaller
 
 
 def _quote(text: str) -> str:

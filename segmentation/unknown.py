@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from segmentation.boxes import overlap
 from segmentation.catalog import FieldPlan
 from segmentation.errors import NoNameFieldsError
 from segmentation.fields import FieldParams, cut_field
@@ -25,7 +26,6 @@ from segmentation.printed import FieldPrint, PrintParams, box_in_crop, crop_fram
 from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
-from segmentation.scene import overlap
 from segmentation.suggest import SuggestParams, page_dpi
 from segmentation.template import template_version
 from segmentation.types import Box, Doubt, PageSegmentation, WritingStyle
