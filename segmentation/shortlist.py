@@ -68,6 +68,15 @@ def index_features(
         binary: descriptors are bits already, as ORB's are; else bins, cut at their medians.
         params: how they are looked up.
     """
+    if len(features) <= params.forms:  # all are tried on every page, so none is ever looked up
+        return Lookup(
+            threshold=None,
+            params=params,
+            words=np.empty((0, 1), np.uint64),
+            owner=np.empty(0, np.intp),
+            forms=len(features),
+            tables=(),
+        )
     filled = [f.descriptors for f in features if len(f.points)]
     width = filled[0].shape[1] if filled else 128  # no keypoint: never met
     stacked = np.vstack([*filled, np.empty((0, width), np.uint8)])
@@ -109,9 +118,9 @@ def _votes(descriptors: Descriptors, lookup: Lookup) -> npt.NDArray[np.float64]:
     """Give each form's votes, (forms,): for every keypoint of the page, its nearest there."""
     params = lookup.params
     count = len(descriptors)
-    best = np.zeros(count * lookup.forms)
     if count == 0 or len(lookup.words) == 0:
-        return np.asarray(best.reshape(-1, lookup.forms).sum(axis=0), np.float64)
+        return np.zeros(lookup.forms)
+    best = np.zeros(count * lookup.forms)
     bits = _bits(descriptors, lookup.threshold)
     words = _words(bits)
     for table in lookup.tables:
