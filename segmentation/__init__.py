@@ -23,7 +23,6 @@ from segmentation.suggest import (
     Proposal,
     look_at_form,
     merge_words,
-    page_dpi,
     suggest_fields,
 )
 from segmentation.template import format_template, parse_template
@@ -84,7 +83,6 @@ __all__ = [
     "index_templates",
     "look_at_form",
     "merge_words",
-    "page_dpi",
     "parse_template",
     "segment_page",
     "set_upright",

@@ -19,6 +19,8 @@ from segmentation.segments import Segment, SegmentParams, link
 from segmentation.types import Box, Mask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from segmentation.combs import Comb
     from segmentation.types import GrayImage
 
@@ -57,6 +59,7 @@ class Layout:
     lines: tuple[Segment, ...]  # across, solid or dotted
     cells: tuple[Box, ...]  # closed boxes, inside their lines; no cell of a comb
     combs: tuple[Comb, ...]
+    ink: Mask = field(repr=False)  # (h, w), 255 on all ink
     across: Mask = field(repr=False)  # (h, w), 255 on the solid lines that run across
     upright: Mask = field(repr=False)  # (h, w), 255 on those that run down
     dots: Mask = field(repr=False)  # (h, w), 255 on the dots of dotted lines
@@ -82,31 +85,44 @@ def find_layout(image: GrayImage, dpi: float, params: LayoutParams) -> Layout:
         s for s in across if s.length >= params.min_free_mm * mm or _is_side(s, uprights, reach)
     ]
     dotted, dots = _dotted(np.asarray(cv2.subtract(mask, across_mask), np.uint8), params, mm)
-    across_drawn = _draw(mask.shape, across)
-    upright_drawn = np.ascontiguousarray(_draw(mask.T.shape, uprights).T)
+    across_drawn = draw_lines(mask.shape, across)
+    upright_drawn = np.ascontiguousarray(draw_lines(mask.T.shape, uprights).T)
     cells = _cells(np.asarray(cv2.bitwise_or(across_drawn, upright_drawn), np.uint8), params, mm)
     combs, cells = join_combs(cells, across, _ticks(mask, params, mm), params.comb, mm=mm)
     return Layout(
         lines=tuple(sorted([*across, *dotted], key=lambda s: s.at)),
         cells=tuple(cells),
         combs=tuple(combs),
+        ink=mask,
         across=across_drawn,
         upright=upright_drawn,
         dots=dots,
     )
 
 
-def erase_lines(image: GrayImage, layout: Layout, params: LayoutParams) -> GrayImage:
+def draw_lines(shape: tuple[int, ...], lines: Iterable[Segment]) -> Mask:
+    """Draw lines that run across as solid bars: (h, w), 255 on them."""
+    drawn = np.zeros(shape, np.uint8)
+    for line in lines:
+        low, high = line.edges
+        drawn[max(0, low) : high, line.start : line.end] = 255
+    return drawn
+
+
+def erase_lines(image: GrayImage, layout: Layout) -> GrayImage:
     """Turn the lines of a page to paper, so that print and writing beside them stand alone.
 
     Strokes that run on through a line stay: letters with an underline have to stay legible.
+
+    Args:
+        image: (h, w), upright.
+        layout: of it.
     """
-    mask = ink_mask(flatten(image, params.flat), params.ink)
     square = np.ones((3, 3), np.uint8)
     erased = np.asarray(cv2.dilate(layout.dots, square), np.uint8)
     long_run = np.ones((_STROKE_PX, 1), np.uint8)
     for lines, kernel in ((layout.across, long_run), (layout.upright, long_run.T)):
-        strokes = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
+        strokes = cv2.morphologyEx(layout.ink, cv2.MORPH_OPEN, kernel)
         alone = cv2.subtract(cv2.dilate(lines, square), strokes)
         erased = np.asarray(cv2.bitwise_or(erased, alone), np.uint8)
     paper = int(np.percentile(image, 90))
@@ -198,15 +214,6 @@ def _is_side(line: Segment, uprights: list[Segment], reach: float) -> bool:
         )
         for end in (line.start, line.end)
     )
-
-
-def _draw(shape: tuple[int, ...], lines: list[Segment]) -> Mask:
-    """Draw lines that run across as solid bars: (h, w), 255 on them."""
-    drawn = np.zeros(shape, np.uint8)
-    for line in lines:
-        low, high = line.edges
-        drawn[max(0, low) : high, line.start : line.end] = 255
-    return drawn
 
 
 def _cells(grid: Mask, params: LayoutParams, mm: float) -> list[Box]:

@@ -55,6 +55,7 @@ class FormPage:
     unlined: GrayImage = field(repr=False)  # the same without its lines
     layout: Layout
     dpi: float
+    original_dpi: float  # of the page it was made of
     to_original: Homography  # px of ``image`` to those of the page it was made of
 
 
@@ -92,9 +93,10 @@ def look_at_form(image: GrayImage, claimed_dpi: float | None, params: SuggestPar
     layout = find_layout(small, params.work_dpi, params.layout)
     return FormPage(
         image=small,
-        unlined=erase_lines(small, layout, params.layout),
+        unlined=erase_lines(small, layout),
         layout=layout,
         dpi=params.work_dpi,
+        original_dpi=dpi,
         to_original=scaling(width / size[0], height / size[1]),
     )
 

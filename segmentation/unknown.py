@@ -18,7 +18,7 @@ from segmentation.errors import NoNameFieldsError
 from segmentation.fields import FieldParams, cut_field
 from segmentation.illumination import flatten
 from segmentation.ink import ink_mask
-from segmentation.layout import MM_PER_INCH
+from segmentation.layout import MM_PER_INCH, draw_lines
 from segmentation.patches import Patches
 from segmentation.phrases import join_words
 from segmentation.placing import Placement
@@ -26,7 +26,7 @@ from segmentation.printed import FieldPrint, PrintParams, box_in_crop, crop_fram
 from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
-from segmentation.suggest import SuggestParams, page_dpi
+from segmentation.suggest import SuggestParams
 from segmentation.template import template_version
 from segmentation.types import Box, Doubt, PageSegmentation, WritingStyle
 from segmentation.upright import UprightParams
@@ -57,13 +57,11 @@ class UnknownParams:
     reduced_px: int = 800  # as pages of known forms are halved
 
 
-def cut_unknown(  # noqa: PLR0913, all that was found out about one page
+def cut_unknown(
     upright: Upright,
     page: FormPage,
     words: Sequence[PrintedWord],
     proposals: Sequence[Proposal],
-    *,
-    claimed_dpi: float | None,
     params: UnknownParams,
 ) -> PageSegmentation:
     """Cut the proposed fields.
@@ -73,7 +71,6 @@ def cut_unknown(  # noqa: PLR0913, all that was found out about one page
         page: what was seen on it.
         words: what was read on it.
         proposals: its fields, px of the upright page.
-        claimed_dpi: what its file says.
         params: how fields are cut.
 
     Raises:
@@ -81,14 +78,14 @@ def cut_unknown(  # noqa: PLR0913, all that was found out about one page
     """
     if not proposals:
         raise NoNameFieldsError(words=len(words))
-    dpi = page_dpi(upright.image, claimed_dpi, params.suggest)
+    dpi = page.original_dpi
     specs = tuple(p.spec for p in proposals)
     prepared = PreparedPage(levels=halvings(upright.image, long_side_px=params.reduced_px))
     print_boxes = _print_boxes(page, words, params.suggest)
     to_page = inverse(upright.from_page)
     crops = []
     for spec in specs:
-        plan = _plan(spec, specs, prepared, page, print_boxes, dpi=dpi, params=params)
+        plan = _plan(spec, specs, prepared, page, print_boxes, params=params)
         placement = Placement(
             crop_to_page=plan.printed.crop_to_template,
             page_box=move(corners(spec.box), to_page),
@@ -125,10 +122,9 @@ def erase_writing(image: GrayImage, segmentation: PageSegmentation, dpi: float) 
     for spec, crop in zip(segmentation.drafted, segmentation.crops, strict=True):
         if crop.blank:
             continue
-        frame, crop_to_page = crop_frame(spec, dpi, PrintParams())
+        _, crop_to_page = crop_frame(spec, dpi, PrintParams())
         written = np.where(crop.image < 225, np.uint8(255), np.uint8(0))
         written = np.asarray(cv2.dilate(written, np.ones((7, 7), np.uint8)), np.uint8)
-        del frame
         height, width = image.shape
         on_page = cv2.warpPerspective(written, crop_to_page, (width, height))
         near = blank[_rows(spec.box, height)]
@@ -155,11 +151,10 @@ def _plan(  # noqa: PLR0913, a field and all that surrounds it
     page: FormPage,
     print_boxes: Sequence[Box],
     *,
-    dpi: float,
     params: UnknownParams,
 ) -> FieldPlan:
     """Find the print in a field's crop on the page itself."""
-    frame, crop_to_upright = crop_frame(spec, dpi, params.printed)
+    frame, crop_to_upright = crop_frame(spec, page.original_dpi, params.printed)
     crop_to_seen = inverse(page.to_original) @ crop_to_upright
     size = {"width_px": frame.width_px, "height_px": frame.height_px}
     window = pull_level(prepared.levels, crop_to_upright, **size)
@@ -204,13 +199,10 @@ def _ruled(page: FormPage, spec: FieldSpec) -> Mask:
 
     Short lines and, inside a box, upright ones are as likely strokes of the writing.
     """
-    ruled = np.zeros(page.image.shape, np.uint8)
     mm = page.dpi / MM_PER_INCH
-    for line in page.layout.lines:
-        if line.length >= _MIN_LINE_MM * mm:
-            low, high = line.edges
-            ruled[max(0, low) : high, line.start : line.end] = 255
-    ruled = np.asarray(cv2.bitwise_and(ruled, page.layout.across), np.uint8)
+    long = [line for line in page.layout.lines if line.length >= _MIN_LINE_MM * mm]
+    drawn = draw_lines(page.image.shape, long)
+    ruled = np.asarray(cv2.bitwise_and(drawn, page.layout.across), np.uint8)
     if spec.style is WritingStyle.LINE:
         return ruled
     upright = page.layout.upright

@@ -72,7 +72,7 @@ def draft_template(
     return Draft(
         image=read.upright.image,
         proposals=read.proposals,
-        segmentation=cut_read_form(read, page, forms),
+        segmentation=cut_read_form(read, forms),
     )
 
 

@@ -80,23 +80,16 @@ def segment_unknown(page: Page, forms: UnknownForms) -> PageSegmentation:
         LabelsUnreadableError: its print could not be read.
     """
     read = read_form(page, forms)
-    return cut_read_form(read, page, forms)
+    return cut_read_form(read, forms)
 
 
-def cut_read_form(read: ReadForm, page: Page, forms: UnknownForms) -> PageSegmentation:
+def cut_read_form(read: ReadForm, forms: UnknownForms) -> PageSegmentation:
     """Cut the proposed fields of a page that was read.
 
     Raises:
         NoNameFieldsError: none was proposed.
     """
-    return cut_unknown(
-        read.upright,
-        read.page,
-        read.words,
-        read.proposals,
-        claimed_dpi=page.dpi,
-        params=forms.params,
-    )
+    return cut_unknown(read.upright, read.page, read.words, read.proposals, forms.params)
 
 
 def _read(upright: Upright, page: Page, forms: UnknownForms) -> ReadForm:
