@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from safetensors.torch import save
 
 from recognition.alphabet import Alphabet
 from recognition.errors import AlphabetError, CheckpointError
+from recognition.files import replacing
 from recognition.model import Crnn
 from recognition.types import ModelConfig
 
@@ -56,9 +56,8 @@ def save_checkpoint(path: Path, model: Crnn, config: ModelConfig, record: Mappin
         "weights_sha256": _digest(tensors),
     }
     data = save(tensors, metadata)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call, atomic on POSIX
+    with replacing(path) as file:
+        file.write_bytes(data)
     return hashlib.sha256(data).hexdigest()[:12]
 
 

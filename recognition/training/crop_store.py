@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognition.errors import ManifestError
+from recognition.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,8 @@ def open_store(samples: Sequence[Sample], folder: Path) -> CropStore:
     pixels, index = folder / f"{checksum[:16]}.u8", folder / f"{checksum[:16]}.json"
     if not index.is_file():
         shapes = _decode_all(samples, pixels)
-        _write_whole(index, json.dumps(shapes))
+        with replacing(index) as partial:
+            partial.write_text(json.dumps(shapes))
     stored = np.array(json.loads(index.read_text()), np.int64).reshape(-1, 2)
     sizes = stored.prod(axis=1)
     return CropStore(
@@ -101,8 +102,7 @@ def read_crop(path: Path) -> GrayImage:
 
 def _decode_all(samples: Sequence[Sample], target: Path) -> list[tuple[int, int]]:
     shapes: list[tuple[int, int]] = []
-    partial = target.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with replacing(target) as partial, partial.open("wb") as file:
         for sample in samples:
             crop = read_crop(sample.image)
             if crop.shape[0] > _MAX_HEIGHT_PX:
@@ -113,11 +113,4 @@ def _decode_all(samples: Sequence[Sample], target: Path) -> list[tuple[int, int]
                 )
             file.write(crop.tobytes())
             shapes.append((crop.shape[0], crop.shape[1]))
-    os.replace(partial, target)  # noqa: PTH105 - atomic on POSIX, so a store is whole or absent
     return shapes
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX

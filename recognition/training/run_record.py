@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import torch
+
+from recognition.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +55,5 @@ def count_fonts(config: TrainingConfig) -> int:
 
 def write_record(path: Path, record: RunRecord) -> None:
     """Write the record whole or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record.as_dict(), indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX
+    with replacing(path) as file:
+        file.write_text(json.dumps(record.as_dict(), indent=2) + "\n", encoding="utf-8")

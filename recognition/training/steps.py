@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from recognition.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,5 @@ def take_step(
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Save a run's state whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    torch.save(dict(state), partial)
-    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX
+    with replacing(path) as file:
+        torch.save(dict(state), file)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import sys
 import threading
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -27,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.advice import ADVICE
+from worker.cli.interruption import stoppable
 from worker.errors import ExitCode, WorkerError
 from worker.logs import bound, configure_logs
 from worker.types import FieldStatus
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from worker.local import Tally
     from worker.storage.sources import Listing
 
-_INTERRUPTED = 128 + signal.SIGINT
 _BATCHES_NAMED = 5  # of those that what was read before stands in
 
 
@@ -122,25 +120,22 @@ def read(  # noqa: PLR0913, each is an option of the command
     sources = open_sources(settings)
     listings = [sources.find(place) for place in inputs]
     name = batch or batch_name(inputs[0])
-    try:
-        with (
-            bound(batch=name),
-            progress_bar([sources.find(place) for place in inputs]) as show,
-            open_run(
-                settings,
-                template_folders=template or ([] if auto else [settings.template_dir]),
-                sources=sources,
-                batch=name,
-                on_progress=show,
-                unknown=find_unknown_forms(settings) if auto else None,
-            ) as run,
-        ):
-            from worker.local import read_documents
+    with (
+        stoppable(),
+        bound(batch=name),
+        progress_bar([sources.find(place) for place in inputs]) as show,
+        open_run(
+            settings,
+            template_folders=template or ([] if auto else [settings.template_dir]),
+            sources=sources,
+            batch=name,
+            on_progress=show,
+            unknown=find_unknown_forms(settings) if auto else None,
+        ) as run,
+    ):
+        from worker.local import read_documents
 
-            tally = read_documents(chain.from_iterable(listings), run)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where this one was", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+        tally = read_documents(chain.from_iterable(listings), run)
     _report(tally, listings, name)
     raise typer.Exit(ExitCode.SOME_FAILED if tally.failed else ExitCode.OK)
 

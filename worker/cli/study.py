@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003, typer reads annotations when it runs
@@ -11,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker.cli.interruption import stoppable
 from worker.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from recognition.training.study.types import StudyProgress
-
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 class Subject(StrEnum):
@@ -87,12 +84,8 @@ def study(  # noqa: PLR0913, each is an option of the command
         test_limit=test_limit or budget.test_limit,
         short_letters=short or SHORT_LETTERS,
     )
-    try:
-        with _progress() as show:
-            report = run_study(settings, show)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where this one was", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+    with stoppable(), _progress() as show:
+        report = run_study(settings, show)
     print(report)
 
 

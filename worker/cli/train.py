@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -13,6 +12,7 @@ import typer
 
 from recognition.errors import TrainingConfigError
 from worker.cli.comparisons import print_comparisons
+from worker.cli.interruption import stoppable
 from worker.cli.progress import progress_bar
 from worker.errors import ExitCode
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from worker.config import Settings
     from worker.retraining import Retraining
 
-_INTERRUPTED = 128 + signal.SIGINT
 _S_A_MINUTE = 60.0
 
 
@@ -81,7 +80,7 @@ def train(  # noqa: PLR0913, each is an option of the command
         raise typer.BadParameter("give either a RUN.toml or --from-db")
     if run is not None and any((out, mix, base, batch, db, store, models, device)):
         raise typer.BadParameter("a RUN.toml says all itself; the options belong to --from-db")
-    with _stoppable():
+    with stoppable():
         if run is not None:
             _train_by_settings(run)
         else:
@@ -169,15 +168,6 @@ def _read_run(path: Path) -> TrainingConfig:
         for fault in error.faults:
             print(f"{path}: {fault}", file=sys.stderr)
         raise typer.Exit(ExitCode.CONFIG) from error
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where this one was", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
 
 
 @contextmanager

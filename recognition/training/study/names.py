@@ -17,6 +17,7 @@ from recognition.model import frames
 from recognition.preprocess import line_image
 from recognition.training.crop_store import read_crop
 from recognition.training.manifest import read_split, without_held_out
+from recognition.training.study.sampling import draw_items
 from recognition.training.study.types import LINE_PX, LineSet
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def read_names(settings: StudySettings) -> Names:
     nested = settings.data / "names"
     folder = nested if nested.is_dir() else settings.data
     samples = without_held_out(read_split(folder, "train"))
-    tested = _sample(read_split(folder, "validation"), settings.test_limit)
+    tested = _drawn(read_split(folder, "validation"), settings.test_limit)
     alphabet = Alphabet("".join(sorted({char for s in [*samples, *tested] for char in s.text})))
     short = [s for s in samples if len(s.text) <= settings.short_letters]
-    chosen = _sample(short, len(short))
+    chosen = _drawn(short, len(short))
     fitting = _take(_readable(chosen, alphabet), settings.train_limit)
     if not fitting:
         raise StudyError(
@@ -72,10 +73,8 @@ def small_line(crop: GrayImage) -> LineImage:
     return np.asarray(small, np.uint8)
 
 
-def _sample(samples: Sequence[Sample], limit: int) -> list[Sample]:
-    """Draw up to ``limit`` samples, the same ones in every study."""
-    order = np.random.default_rng(0).permutation(len(samples))[:limit]
-    return [samples[index] for index in order]
+def _drawn(samples: Sequence[Sample], limit: int) -> list[Sample]:
+    return [samples[index] for index in draw_items(len(samples), limit)]
 
 
 def _readable(samples: Sequence[Sample], alphabet: Alphabet) -> Iterator[tuple[LineImage, str]]:

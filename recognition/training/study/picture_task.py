@@ -10,6 +10,7 @@ from torch.nn import functional as nnf
 
 from recognition.training.study.checksum import checksum
 from recognition.training.study.contestants import picture_contestants
+from recognition.training.study.sampling import draw_items
 from recognition.training.study.types import Outcome, PictureSet
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class PictureTask:
 
     def __init__(self, learned: PictureSet, tested: PictureSet, settings: StudySettings) -> None:
         learned, tested, self.left_out = with_known_classes(learned, tested)
-        learned = _sample(learned, settings.train_limit)
-        tested = _sample(tested, settings.test_limit)
+        learned = _drawn(learned, settings.train_limit)
+        tested = _drawn(tested, settings.test_limit)
         # What is learned from sets the scale of both.
         mean = learned.images.mean(axis=(0, 1, 2), dtype=np.float64)
         spread = np.maximum(learned.images.std(axis=(0, 1, 2), dtype=np.float64), 1.0)
@@ -95,9 +96,8 @@ def _only(found: PictureSet, kept: npt.NDArray[np.intp]) -> PictureSet:
     )
 
 
-def _sample(found: PictureSet, limit: int) -> PictureSet:
-    """Draw up to ``limit`` pictures, the same ones in every study."""
-    order = np.random.default_rng(0).permutation(len(found.labels))[:limit]
+def _drawn(found: PictureSet, limit: int) -> PictureSet:
+    order = draw_items(len(found.labels), limit)
     return PictureSet(images=found.images[order], labels=found.labels[order], classes=found.classes)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.errors import StudyError
+from recognition.files import replacing
 from recognition.training.study.types import CurvePoint, Outcome, Run
 
 if TYPE_CHECKING:
@@ -105,9 +105,8 @@ def claim_folder(out: Path, settings: Mapping[str, object]) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)  # noqa: PTH105 - atomic on POSIX
+    with replacing(path) as file:
+        file.write_bytes(content)
 
 
 def _json(figures: Mapping[str, object]) -> bytes:

@@ -6,13 +6,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from recognition.training.study import plots
 from recognition.training.study.line_task import LineTask
 from recognition.training.study.picture_task import PictureTask
 from recognition.training.study.records import run_figures, write_whole
 from recognition.training.study.runs import load_weights, run_folder, sized
+from recognition.training.study.sampling import draw_items
 from recognition.training.study.showcase import show_names
 from recognition.training.study.standings import reaches, standings
 from recognition.training.study.tables import (
@@ -114,7 +113,7 @@ def _picture_parts(settings: StudySettings, task: PictureTask) -> list[str]:
     """Show some test pictures, as the first seed's networks see them."""
     networks = _networks(settings, task)
     classes = task.tested.classes
-    order = np.random.default_rng(0).permutation(len(task.tested.labels))[:_SHOWN]
+    order = draw_items(len(task.tested.labels), _SHOWN)
     plots.draw_pictures(
         settings.out / "predictions.png",
         task.tested.images[order],
