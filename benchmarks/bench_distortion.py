@@ -14,7 +14,7 @@ import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,8 +100,8 @@ def main() -> None:
         for number in range(options.pages * (_MIXED_TIMES if kind == MIXED else 1))
     ]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.processes, spawn, _prepare, (places,)) as pool:
-        outcomes = list(pool.map(_run, jobs, chunksize=8))
+    with ProcessPoolExecutor(options.processes, spawn, cv2.setNumThreads, (1,)) as pool:
+        outcomes = list(pool.map(partial(_run, places), jobs, chunksize=8))
     if options.pages_out is not None:
         lines = [json.dumps(asdict(outcome)) for outcome in outcomes]
         options.pages_out.write_text("\n".join(lines) + "\n", "utf-8")
@@ -159,19 +159,9 @@ def _print(rows: Iterable[dict[str, float | str]]) -> None:
         print("| " + " | ".join(str(value) for value in row.values()) + " |")
 
 
-def _prepare(places: Places) -> None:
-    """Be a process of the pool: one core, sheets and forms made once."""
-    cv2.setNumThreads(1)
-    _world(places)
-    _PLACES.append(places)
-
-
-_PLACES: list[Places] = []  # of this process
-
-
 @cache
 def _world(places: Places) -> tuple[list[Sheet], Catalog]:
-    """Give the sheets to distort and the forms to find them among."""
+    """Give the sheets to distort and the forms to find them among, made once a process."""
     drawn = drawn_templates(_DRAWN_SEEDS)
     templates = [*drawn[1:], *editions(drawn[0]), *sample_templates()]
     sheets = [
@@ -186,8 +176,8 @@ def _world(places: Places) -> tuple[list[Sheet], Catalog]:
     return sheets, index_templates(templates, SegmentationParams())
 
 
-def _run(job: Job) -> Outcome:
-    sheets, catalog = _world(_PLACES[0])
+def _run(places: Places, job: Job) -> Outcome:
+    sheets, catalog = _world(places)
     kind = [*KINDS, MIXED].index(job.kind)
     rng = np.random.default_rng([job.seed, list(GRADES).index(job.grade), kind, job.number])
     sheet = sheets[int(rng.integers(len(sheets)))]

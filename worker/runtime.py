@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from worker.document_images import DecodeLimits
 from worker.errors import ConfigError
 from worker.thresholds import NO_THRESHOLDS, read_thresholds
-from worker.types import ReadWith, RunIdentity
+from worker.types import RunIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -208,12 +208,11 @@ def _recognizer_beside_the_pool(settings: Settings, checkpoint: Path) -> Recogni
 
 def _check_fit(thresholds: Thresholds, identity: RunIdentity) -> None:
     """Refuse thresholds that were picked from the confidences of another model or decoder."""
-    used = ReadWith(model_id=identity.model_id, decoder_version=identity.decoder_version)
-    if not thresholds.fit(used):
+    if not thresholds.fit(identity.read_with):
         raise ConfigError(
             f"the thresholds were picked for model {thresholds.model_id or 'any'} with decoder "
-            f"{thresholds.decoder_version or 'any'}, but this is {used}; audit readings of "
-            "these and run penname route again"
+            f"{thresholds.decoder_version or 'any'}, but this is {identity.read_with}; "
+            "audit readings of these and run penname route again"
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from segmentation import FieldSpec, Template
+    from segmentation import FieldSpec, GrayImage, Template
 
 TEMPLATE_FILE = "template.toml"
 BLANK_FILES = ("blank.png", "blank.jpg", "blank.jpeg", "blank.pdf")
@@ -113,11 +113,7 @@ def write_template(
     text = format_template(
         template_id=template_id, dpi=dpi or _believed_dpi(page.dpi), fields=fields
     )
-    template = parse_template(text, page.image)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"blank{blank.suffix.lower()}").write_bytes(data)
-    (folder / TEMPLATE_FILE).write_text(text, "utf-8")
-    return template
+    return _write(folder, f"blank{blank.suffix.lower()}", data, text, page.image)
 
 
 def write_draft(
@@ -131,9 +127,14 @@ def write_draft(
     """
     require_no_template(folder)
     text = format_template(template_id=template_id, dpi=dpi, fields=fields)
-    template = parse_template(text, decode_blank(blank_png).image)
+    return _write(folder, "blank.png", blank_png, text, decode_blank(blank_png).image)
+
+
+def _write(folder: Path, blank_name: str, blank: bytes, text: str, image: GrayImage) -> Template:
+    """Write blank and text, once the text is found to be a template of the blank's image."""
+    template = parse_template(text, image)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "blank.png").write_bytes(blank_png)
+    (folder / blank_name).write_bytes(blank)
     (folder / TEMPLATE_FILE).write_text(text, "utf-8")
     return template
 

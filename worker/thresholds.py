@@ -50,9 +50,11 @@ NO_THRESHOLDS = Thresholds()
 
 def format_thresholds(thresholds: Thresholds, *, remark: str) -> str:
     """Write thresholds as TOML, with a remark of one line at the head."""
+    made_for = {"model": thresholds.model_id, "decoder": thresholds.decoder_version}
     lines = [f"# {remark}"]
-    for key, value in _made_for(thresholds):
-        lines.append(f"{key} = {json.dumps(value)}")
+    lines += [
+        f"{key} = {json.dumps(value)}" for key, value in made_for.items() if value is not None
+    ]
     template = None
     for (template_id, name), least in sorted(thresholds.fields.items()):
         if template_id != template:
@@ -83,13 +85,6 @@ def read_thresholds(path: Path) -> Thresholds:
         decoder_version=stored.get("decoder"),
         fields=dict(_thresholds(path, stored.get("fields", {}))),
     )
-
-
-def _made_for(thresholds: Thresholds) -> Iterator[tuple[str, str]]:
-    if thresholds.model_id is not None:
-        yield "model", thresholds.model_id
-    if thresholds.decoder_version is not None:
-        yield "decoder", thresholds.decoder_version
 
 
 def _thresholds(path: Path, stored: Any) -> Iterator[tuple[tuple[str, str], float]]:  # noqa: ANN401, TOML values

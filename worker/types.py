@@ -58,6 +58,11 @@ class RunIdentity:
     model_id: str  # first 12 hex digits of the checkpoint's SHA-256
     decoder_version: str  # 12 hex digits over the names weighed beside the ink, or GREEDY
 
+    @property
+    def read_with(self) -> ReadWith:
+        """Give the part that confidences depend on."""
+        return ReadWith(model_id=self.model_id, decoder_version=self.decoder_version)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadWith:

@@ -11,14 +11,9 @@ from tests.factories import make_crop, make_identity
 from worker.database.audits import Audit, find_audits, made_with
 from worker.database.models import ReadingRow
 from worker.database.session import transaction
-from worker.types import FieldStatus, ReadWith
+from worker.types import FieldStatus
 
-
-def used_by(identity):
-    return ReadWith(model_id=identity.model_id, decoder_version=identity.decoder_version)
-
-
-USED = used_by(make_identity())
+USED = make_identity().read_with
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -110,8 +105,8 @@ def test_only_the_batch_and_the_reader_that_were_asked_for_are_given(sessions):
 
     assert set(audits(sessions)) == {"first", "second"}
     assert set(audits(sessions, batch="april")) == {"second"}
-    assert set(audits(sessions, used=used_by(other))) == {"third"}
-    assert set(audits(sessions, used=used_by(weighed))) == {"fourth"}
+    assert set(audits(sessions, used=other.read_with)) == {"third"}
+    assert set(audits(sessions, used=weighed.read_with)) == {"fourth"}
 
 
 def test_what_was_read_with_is_listed_from_the_one_that_read_last_with_what_people_looked_at(
@@ -123,6 +118,6 @@ def test_what_was_read_with_is_listed_from_the_one_that_read_last_with_what_peop
     say(sessions, "first", "Ada")
 
     with transaction(sessions) as session:
-        assert made_with(session, None) == [(used_by(other), 0), (USED, 1)]
+        assert made_with(session, None) == [(other.read_with, 0), (USED, 1)]
         assert made_with(session, "autumn") == [(USED, 1)]
         assert made_with(session, "none") == []
