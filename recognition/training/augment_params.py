@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,15 @@ class AugmentParams:
     fax: float = 0.05  # black and white in few rows, with noise and lost rows
     specks: float = 0.15
 
+    def taken(self, share: float) -> AugmentParams:
+        """Take every step ``share`` times as often, and no less far."""
+        return replace(self, **{step: getattr(self, step) * share for step in _STEPS})
 
+
+_STEPS = (
+    "pen", "uneven", "geometry", "tall", "cut", "struck", "comb", "field", "stamp",
+    "tone", "coarse", "blur", "jpeg", "binary", "fax", "specks",
+)  # fmt: skip
 FULL = AugmentParams()
 LIGHT = AugmentParams(
     uneven=0.2,

@@ -84,6 +84,7 @@ class TrainingConfig:
     budget_s: float | None = None  # seconds of training at most, over all restarts
     seed: int = 1
     threads: int = 2
+    distortion: float = 1.0  # how often distortions are taken, against their usual shares
     batch_lines: int = 64
     batch_width_px: int = 64 * 256  # lines times widest line of a batch, at most
     max_width_px: int = 448  # wider lines are left out of training
@@ -187,7 +188,7 @@ def _contradictions(config: TrainingConfig) -> list[str]:
     positive = ("steps", "threads", "batch_lines", "max_width_px", "learning_rate", "clip_norm",
                 "save_every", "evaluate_every", "doubt_loss")  # fmt: skip
     faults.extend(f"{name}: want more than 0" for name in positive if getattr(config, name) <= 0)
-    shares = ("warmup_share", "ema_decay")
+    shares = ("warmup_share", "ema_decay", "distortion")
     faults.extend(f"{name}: want 0 to 1" for name in shares if not 0 <= getattr(config, name) <= 1)
     faults.extend(
         f"source.case: want 'written' or 'open', got {source.case!r}"

@@ -47,6 +47,7 @@ class LineMaker:
         self._sources = [
             open_source(source, config.out / "crops", alphabet) for source in config.sources
         ]
+        self._full, self._light = (p.taken(config.distortion) for p in (FULL, LIGHT))
         shares = [source.share for source in config.sources]
         self._names = self._fonts = None
         if config.drawn is not None:
@@ -94,7 +95,7 @@ class LineMaker:
             return self._drawn(rng)
         source = self._sources[number]
         crop, text = pick(source, rng)
-        crop = distort(crop, rng, LIGHT if source.config.form else FULL)
+        crop = distort(crop, rng, self._light if source.config.form else self._full)
         return TrainingLine(
             image=line_image(crop), text=text, open_case=source.config.case == "open"
         )
@@ -110,4 +111,6 @@ class LineMaker:
         crop = draw_name(
             text, font_path=font, height_px=int(rng.integers(*_FONT_PX)), rng=rng, params=HANDS
         )
-        return TrainingLine(image=line_image(distort(crop, rng)), text=text, open_case=False)
+        return TrainingLine(
+            image=line_image(distort(crop, rng, self._full)), text=text, open_case=False
+        )

@@ -167,3 +167,11 @@ def test_capitals_grow_against_small_letters_but_block_capitals_stay(crop):
 
     assert len({g.shape[0] for g in grown}) > 1
     assert raise_capitals(block, np.random.default_rng(1), FULL) is block
+
+
+def test_steps_can_be_taken_more_rarely_and_none_is_forgotten(crop):
+    half, never = FULL.taken(0.5), FULL.taken(0.0)
+
+    assert {name for name in STEPS if getattr(half, name) == getattr(FULL, name) / 2} == set(STEPS)
+    assert all(getattr(half, name) == getattr(FULL, name) for name in LIMITS)
+    np.testing.assert_array_equal(distort(crop, np.random.default_rng(1), never), crop)
