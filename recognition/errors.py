@@ -8,13 +8,14 @@ RecognitionError
 ├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
 ├─ ManifestError          the sample list is empty, repeats itself or leaks writers
-├─ StudyError             the study's data cannot be used, or its folder holds another study
+├─ StudyError             the study's data, budget or folder cannot be used; ``fault`` says why
 ├─ TrainingConfigError    the training settings hold faults; all are listed
 └─ NonFiniteLossError     training met a loss that is NaN or infinite
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,8 +68,28 @@ class ManifestError(RecognitionError):
     """The sample list is missing, empty, repeats itself or leaks writers."""
 
 
+class StudyFault(StrEnum):
+    """Why a study ended before its report; docs/errors.md has each, so never rename a value."""
+
+    DATA_MISSING = "study_data_missing"
+    DATA_DAMAGED = "study_data_damaged"
+    DATA_UNSAFE = "study_data_unsafe"  # a pickle that asks for more than data
+    DATA_TOO_LITTLE = "study_data_too_little"
+    NAMES_UNUSABLE = "study_names_unusable"  # a list of names, or a crop that it names
+    BUDGET_TOO_SMALL = "study_budget_too_small"
+    LOSS_NOT_FINITE = "study_loss_not_finite"
+    FOLDER_TAKEN = "study_folder_taken"
+    FOLDER_BUSY = "study_folder_busy"
+    RUN_DAMAGED = "study_run_damaged"
+    PLOTS_MISSING = "study_plots_missing"  # matplotlib is not installed
+
+
 class StudyError(RecognitionError):
-    """The study's data cannot be used, or its folder holds runs of other settings."""
+    """The study's data, budget or folder cannot be used; ``fault`` says why."""
+
+    def __init__(self, fault: StudyFault, message: str) -> None:
+        super().__init__(f"{fault}: {message}")
+        self.fault = fault
 
 
 class TrainingConfigError(RecognitionError):

@@ -60,7 +60,7 @@ def batches(
     queue: mp.Queue[list[TrainingLine]] = context.Queue(_QUEUE_BATCHES)
     stop = context.Event()
     worker = context.Process(
-        target=_fill, args=(queue, stop, config, alphabet.characters, first_step), daemon=True
+        target=_feed, args=(queue, stop, config, alphabet.characters, first_step), daemon=True
     )
     worker.start()
     try:
@@ -84,6 +84,19 @@ def _next(
                 raise RuntimeError("the process that makes lines has died") from error
 
 
+def _feed(
+    queue: mp.Queue[list[TrainingLine]],
+    stop: Event,
+    config: TrainingConfig,
+    characters: str,
+    first_step: int,
+) -> None:
+    """Set up the process, then fill the queue."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to answer; it ends this
+    cv2.setNumThreads(0)
+    _fill(queue, stop, config, characters, first_step)
+
+
 def _fill(
     queue: mp.Queue[list[TrainingLine]],
     stop: Event,
@@ -91,8 +104,6 @@ def _fill(
     characters: str,
     first_step: int,
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to answer; it ends this
-    cv2.setNumThreads(0)
     queue.cancel_join_thread()  # batches that nobody takes must not hold the process back
     rng = np.random.default_rng([config.seed, first_step])
     maker = LineMaker(config, Alphabet(characters))

@@ -40,5 +40,6 @@ def take_step(
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Save a run's state whole or not at all."""
-    with replacing(path) as file:
+    # Given a path, torch would hide from its caller that the disk is full.
+    with replacing(path) as partial, partial.open("wb") as file:
         torch.save(dict(state), file)

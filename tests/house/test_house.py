@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from recognition.errors import StudyFault
 from segmentation.errors import Misfit, SegmentationError
 from worker.cli.app import app
 from worker.errors import FailureCode
@@ -49,7 +50,7 @@ def test_a_module_is_short_enough_to_read_at_once(path):
     assert len(path.read_text("utf-8").splitlines()) < LONGEST
 
 
-@pytest.mark.parametrize("code", sorted({*FailureCode, *segmentation_codes()}))
+@pytest.mark.parametrize("code", sorted({*FailureCode, *StudyFault, *segmentation_codes()}))
 def test_every_failure_code_says_what_to_do_in_the_docs(code):
     documented = (ROOT / "docs" / "errors.md").read_text("utf-8")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003, typer reads annotations when it runs
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,7 +43,7 @@ def study(  # noqa: PLR0913, each is an option of the command
         int, typer.Option(min=1, help="Train from seeds 1 to so many; fewer than 3 say little.")
     ] = 3,
     parameters: Annotated[
-        int | None, typer.Option(min=1, help="Parameters of each network, at most.")
+        int | None, typer.Option(min=1, max=10**8, help="Parameters of each network, at most.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Times each item is learned.")] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="Items a step.")] = None,
@@ -65,24 +66,28 @@ def study(  # noqa: PLR0913, each is an option of the command
     Options left out take the small budget of docs/study/README.md. A study that was stopped
     goes on when the same command is given again; more --seeds add to what is there.
     """
-    from recognition.training.study.defaults import BUDGETS, SHORT_LETTERS
+    from recognition.training.study.defaults import BUDGETS
     from recognition.training.study.study import run_study
     from recognition.training.study.types import Kind, StudySettings
 
+    if short is not None and subject is not Subject.NAMES:
+        raise typer.BadParameter("only names have a length", param_hint="--short")
+    asked: dict[str, Any] = {
+        "parameters": parameters,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "train_limit": train_limit,
+        "test_limit": test_limit,
+        "short_letters": short,
+    }
     kind = Kind(subject.value)
-    budget = BUDGETS[kind]
     settings = StudySettings(
         kind=kind,
         data=data,
         out=out,
         seeds=tuple(range(1, seeds + 1)),
-        parameters=parameters or budget.parameters,
-        epochs=epochs or budget.epochs,
-        batch=batch or budget.batch,
-        learning_rate=learning_rate or budget.learning_rate,
-        train_limit=train_limit or budget.train_limit,
-        test_limit=test_limit or budget.test_limit,
-        short_letters=short or SHORT_LETTERS,
+        budget=replace(BUDGETS[kind], **{n: v for n, v in asked.items() if v is not None}),
     )
     with stoppable(), _progress() as show:
         report = run_study(settings, show)

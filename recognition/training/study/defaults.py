@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from recognition.training.study.types import Kind
+from recognition.training.study.types import Budget, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What every contestant of a study may use."""
-
-    parameters: int
-    epochs: int
-    batch: int
-    learning_rate: float
-    train_limit: int
-    test_limit: int
 
 
 BUDGETS: Mapping[Kind, Budget] = MappingProxyType(
@@ -40,4 +27,3 @@ BUDGETS: Mapping[Kind, Budget] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-SHORT_LETTERS = 6  # names of so many characters at most are learned from

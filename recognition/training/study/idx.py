@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from recognition.errors import StudyError
+from recognition.errors import StudyError, StudyFault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,11 @@ def read_idx(path: Path, *, axes: int) -> npt.NDArray[np.uint8]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _read(file, axes)
     except (OSError, EOFError, zlib.error) as error:
-        raise StudyError(f"cannot read {path}: {error}; fetch it again") from error
+        raise StudyError(
+            StudyFault.DATA_DAMAGED, f"cannot read {path}: {error}; fetch it again"
+        ) from error
     except ValueError as error:
-        raise StudyError(f"{path} {error}; fetch it again") from error
+        raise StudyError(StudyFault.DATA_DAMAGED, f"{path} {error}; fetch it again") from error
 
 
 def _read(file: BinaryIO | gzip.GzipFile, axes: int) -> npt.NDArray[np.uint8]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from recognition.batching import by_width, pad_lines
-from recognition.metrics import edit_distance
-from recognition.training.mistakes import count_edits
+from recognition.training.mistakes import edits
 from recognition.training.study import lines
 from recognition.training.study.checksum import checksum
 from recognition.training.study.contestants import line_contestants
@@ -31,6 +31,8 @@ _READ_PIXELS = 64 * 256  # columns of lines read at once
 
 class LineTask:
     """Read names."""
+
+    measure = "exact match"
 
     def __init__(self, learned: LineSet, tested: LineSet, alphabet: Alphabet) -> None:
         self._learned, self._tested = learned, tested
@@ -60,24 +62,31 @@ class LineTask:
         """Read the whole test set."""
         texts = read_lines(network, self._tested)
         truths = self._tested.texts
+        made = [edits(truth, text) for truth, text in zip(truths, texts, strict=True)]
         return Outcome(
-            edits=np.array([edit_distance(a, b) for a, b in zip(truths, texts, strict=True)]),
+            edits=np.array([len(own) for own in made]),
             characters=np.array([len(text) for text in truths]),
-            confusion=confusion_of(truths, texts, self.alphabet),
+            confusion=confusion_of(truths, made, self.alphabet),
             labels=(*self.alphabet.characters, NOTHING),
         )
 
 
 def confusion_of(
-    truths: Sequence[str], texts: Sequence[str], alphabet: Alphabet
+    truths: Sequence[str], made: Sequence[Sequence[tuple[str, str]]], alphabet: Alphabet
 ) -> npt.NDArray[np.int64]:
-    """Count which character was read as which: (K, K), the last one being nothing at all."""
+    """Count which character was read as which: (K, K), the last one being nothing at all.
+
+    Args:
+        truths: N texts.
+        made: N lists of edits that turn a truth into what was read.
+        alphabet: of both.
+    """
     place = {char: index for index, char in enumerate(alphabet.characters)}
     nothing = len(place)
     confusion = np.zeros((nothing + 1, nothing + 1), np.int64)
     for char, count in Counter("".join(truths)).items():
         confusion[place[char], place[char]] = count
-    for (wanted, read), count in count_edits(zip(truths, texts, strict=True)).items():
+    for (wanted, read), count in Counter(chain.from_iterable(made)).items():
         confusion[place.get(wanted, nothing), place.get(read, nothing)] += count
         if wanted:
             confusion[place[wanted], place[wanted]] -= count

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.errors import StudyError
+from recognition.errors import StudyError, StudyFault
 from recognition.training.study.idx import read_idx
 from recognition.training.study.types import SIDE_PX, PictureSet
 
@@ -33,12 +33,12 @@ def _read_part(folder: Path, part: str) -> PictureSet:
     images = read_idx(_find(folder, f"{part}-images", axes=3), axes=3)
     labels = read_idx(_find(folder, f"{part}-labels", axes=1), axes=1)
     if len(images) != len(labels):
-        raise StudyError(f"MNIST {part}: {len(images)} pictures, but {len(labels)} labels")
+        raise _damaged(part, f"{len(images)} pictures, but {len(labels)} labels")
     if labels.max() >= len(_CLASSES):
-        raise StudyError(f"MNIST {part}: a label is out of 0..{len(_CLASSES) - 1}")
+        raise _damaged(part, f"a label is out of 0..{len(_CLASSES) - 1}")
     height, width = images.shape[1:]
     if max(height, width) > SIDE_PX:
-        raise StudyError(f"MNIST {part}: pictures are {height} x {width} px, over {SIDE_PX}")
+        raise _damaged(part, f"pictures are {height} x {width} px, over {SIDE_PX}")
     top, left = (SIDE_PX - height) // 2, (SIDE_PX - width) // 2
     framed = np.zeros((len(images), SIDE_PX, SIDE_PX, 1), np.uint8)
     framed[:, top : top + height, left : left + width, 0] = images
@@ -53,4 +53,13 @@ def _find(folder: Path, name: str, *, axes: int) -> Path:
                 path = place / f"{name}{mark}{packed}"
                 if path.is_file():
                     return path
-    raise StudyError(f"no MNIST in {folder}: {name}-idx{axes}-ubyte, or that .gz, is not there")
+    raise StudyError(
+        StudyFault.DATA_MISSING,
+        f"no MNIST in {folder}: {name}-idx{axes}-ubyte, or that .gz, is not there",
+    )
+
+
+def _damaged(part: str, how: str) -> StudyError:
+    return StudyError(
+        StudyFault.DATA_DAMAGED, f"MNIST {part}: {how}; fetch the images and labels again"
+    )

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from recognition.alphabet import Alphabet, frames_needed
-from recognition.errors import StudyError
+from recognition.errors import ManifestError, StudyError, StudyFault
 from recognition.model import frames
 from recognition.preprocess import line_image
 from recognition.training.crop_store import read_crop
@@ -22,9 +22,10 @@ from recognition.training.study.types import LINE_PX, LineSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from recognition.training.manifest import Sample
-    from recognition.training.study.types import StudySettings
+    from recognition.training.study.types import Budget
     from recognition.types import GrayImage, LineImage
 
 _WIDEST_PX = 224  # wider lines are left out of training, as 448 px are at full height
@@ -39,24 +40,31 @@ class Names:
     alphabet: Alphabet
 
 
-def read_names(settings: StudySettings) -> Names:
+def read_names(folder: Path, budget: Budget) -> Names:
     """Read the splits ``train`` and ``validation`` of a folder, or of its sub-folder ``names``.
 
     Raises:
-        ManifestError: a list or a picture is missing or damaged.
-        StudyError: no name is short enough to learn from.
+        StudyError: a list or a picture is missing or damaged, or no name is short enough to
+            learn from.
     """
-    nested = settings.data / "names"
-    folder = nested if nested.is_dir() else settings.data
+    nested = folder / "names"
+    try:
+        return _read(nested if nested.is_dir() else folder, budget)
+    except ManifestError as error:
+        raise StudyError(StudyFault.NAMES_UNUSABLE, str(error)) from error
+
+
+def _read(folder: Path, budget: Budget) -> Names:
     samples = without_held_out(read_split(folder, "train"))
-    tested = _drawn(read_split(folder, "validation"), settings.test_limit)
+    tested = _drawn(read_split(folder, "validation"), budget.test_limit)
     alphabet = Alphabet("".join(sorted({char for s in [*samples, *tested] for char in s.text})))
-    short = [s for s in samples if len(s.text) <= settings.short_letters]
+    short = [s for s in samples if len(s.text) <= budget.short_letters]
     chosen = _drawn(short, len(short))
-    fitting = _take(_readable(chosen, alphabet), settings.train_limit)
+    fitting = _take(_readable(chosen, alphabet), budget.train_limit)
     if not fitting:
         raise StudyError(
-            f"no name of at most {settings.short_letters} characters to learn from in {folder}"
+            StudyFault.DATA_TOO_LITTLE,
+            f"no name of at most {budget.short_letters} characters to learn from in {folder}",
         )
     return Names(
         learned=_line_set(fitting),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from recognition.errors import StudyError
+from recognition.errors import StudyError, StudyFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,17 +38,19 @@ def read_batch(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise StudyError(f"cannot read {path}: {error.strerror}") from error
+        raise StudyError(
+            StudyFault.DATA_MISSING, f"cannot read {path}: {error.strerror}"
+        ) from error
     if len(content) > _MOST_BYTES:
-        raise StudyError(f"{path} has over {_MOST_BYTES} bytes; it is no batch of CIFAR-10")
+        raise _damaged(path, f"has over {_MOST_BYTES} bytes")
     try:
-        loaded = _DataOnly(io.BytesIO(content), encoding="bytes").load()
+        loaded = _DataOnly(content, path).load()
     except StudyError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its opcodes meet
-        raise StudyError(f"{path} is no pickled batch of CIFAR-10; fetch it again") from error
+        raise _damaged(path, "cannot be unpickled") from error
     if not isinstance(loaded, dict):
-        raise StudyError(f"{path} holds no dictionary, so it is no batch of CIFAR-10")
+        raise _damaged(path, "holds no dictionary")
     return {_text(key): _plain(value, path) for key, value in loaded.items()}
 
 
@@ -106,13 +108,20 @@ _STAND_INS: Mapping[tuple[str, str], Callable[..., object]] = {
 class _DataOnly(pickle.Unpickler):
     """Finds the stand-ins, and nothing else."""
 
+    def __init__(self, content: bytes, path: Path) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self.path = path
+
     def find_class(self, module: str, name: str, /) -> Callable[..., object]:
         found = _STAND_INS.get((module, name))
         if found is None:
             raise StudyError(
-                f"a pickle asks for {module}.{name}, which no data needs; do not trust its source"
+                StudyFault.DATA_UNSAFE,
+                f"{self.path} asks for {module}.{name}, which no data needs; "
+                "do not trust where it came from",
             )
-        return found
+        # A new function each time: a pickle can set attributes of what it finds.
+        return lambda *given: found(*given)  # noqa: PLW0108, it is more than its inner function
 
 
 def _text(key: object) -> str:
@@ -140,4 +149,10 @@ def _array(pickled: _PickledArray, path: Path) -> npt.NDArray[np.uint8]:
             if math.prod(shape) == len(content):
                 order = "F" if column_first else "C"
                 return np.frombuffer(content, np.uint8).reshape(shape, order=order)  # type: ignore[no-any-return,call-overload] # shape holds ints, as checked
-    raise StudyError(f"{path} holds an array that is not of unsigned bytes; fetch it again")
+    raise _damaged(path, "holds an array that is not of unsigned bytes")
+
+
+def _damaged(path: Path, how: str) -> StudyError:
+    return StudyError(
+        StudyFault.DATA_DAMAGED, f"{path} {how}, so it is no batch of CIFAR-10; fetch it again"
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as nnf
 
+from recognition.errors import StudyError, StudyFault
 from recognition.training.study.checksum import checksum
 from recognition.training.study.contestants import picture_contestants
 from recognition.training.study.sampling import draw_items
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor, nn
 
-    from recognition.training.study.types import StudySettings
+    from recognition.training.study.types import Budget
 
 _LEAST_SHARE = 0.1  # of the pictures of the commonest class, that a class is learned from
 _READ_AT_ONCE = 256  # pictures
@@ -26,10 +27,24 @@ _READ_AT_ONCE = 256  # pictures
 class PictureTask:
     """Say which class a picture is of."""
 
-    def __init__(self, learned: PictureSet, tested: PictureSet, settings: StudySettings) -> None:
+    measure = "accuracy"
+
+    def __init__(self, learned: PictureSet, tested: PictureSet, budget: Budget) -> None:
+        """Choose what is learned from and measured on.
+
+        Raises:
+            StudyError: fewer than two classes can be learned, or none of them is tested.
+        """
         learned, tested, self.left_out = with_known_classes(learned, tested)
-        learned = _drawn(learned, settings.train_limit)
-        tested = _drawn(tested, settings.test_limit)
+        learned = _drawn(learned, budget.train_limit)
+        tested = _drawn(tested, budget.test_limit)
+        if len(np.unique(learned.labels)) < 2 or not len(tested.labels):
+            raise StudyError(
+                StudyFault.DATA_TOO_LITTLE,
+                "want pictures of two classes or more to learn from, and some of them to test on; "
+                f"to learn from are {learned.held}, to test on {tested.held}",
+            )
+        self.learned_of, self.tested_of = learned.held, tested.held  # pictures of each class
         # What is learned from sets the scale of both.
         mean = learned.images.mean(axis=(0, 1, 2), dtype=np.float64)
         spread = np.maximum(learned.images.std(axis=(0, 1, 2), dtype=np.float64), 1.0)
@@ -75,15 +90,17 @@ class PictureTask:
 
 def with_known_classes(
     learned: PictureSet, tested: PictureSet
-) -> tuple[PictureSet, PictureSet, tuple[str, ...]]:
+) -> tuple[PictureSet, PictureSet, dict[str, int]]:
     """Leave out classes that hardly any picture to learn from shows: no network could know them.
 
     Returns:
-        Both sets, their labels counted anew, and the classes left out.
+        Both sets, their labels counted anew, and how many pictures to learn from each of the
+        classes left out has.
     """
-    held = np.bincount(learned.labels, minlength=len(learned.classes))
-    kept = np.flatnonzero(held >= _LEAST_SHARE * held.max())
-    left_out = tuple(n for i, n in enumerate(learned.classes) if i not in kept)
+    held = learned.held
+    enough = _LEAST_SHARE * max(held.values())
+    kept = np.flatnonzero(np.array(list(held.values())) >= enough)
+    left_out = {name: count for name, count in held.items() if count < enough}
     return _only(learned, kept), _only(tested, kept), left_out
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import zipfile
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.errors import StudyError
+from recognition.errors import StudyError, StudyFault
 from recognition.files import replacing
 from recognition.training.study.types import CurvePoint, Outcome, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_RECORD, _OUTCOME, _STUDY = "run.json", "outcome.npz", "study.json"
+_RECORD, _OUTCOME, _STUDY, _LOCK = "run.json", "outcome.npz", "study.json", "study.lock"
 
 
 def write_run(folder: Path, run: Run) -> None:
@@ -33,7 +35,7 @@ def write_run(folder: Path, run: Run) -> None:
         labels=np.array(outcome.labels),
     )
     write_whole(folder / _OUTCOME, content.getvalue())
-    write_whole(folder / _RECORD, _json(run_figures(run)))
+    write_whole(folder / _RECORD, as_json(run_figures(run)))
 
 
 def run_figures(run: Run) -> dict[str, object]:
@@ -74,19 +76,45 @@ def read_run(folder: Path) -> Run | None:
             outcome=outcome,
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise StudyError(f"{folder} is damaged; remove it to begin that run anew") from error
+        raise StudyError(
+            StudyFault.RUN_DAMAGED, f"{folder} is damaged; remove it to begin that run anew"
+        ) from error
 
 
-def claim_folder(out: Path, settings: Mapping[str, object]) -> None:
-    """Make a folder this study's own, or say that another one's runs are in it.
+@contextmanager
+def claimed_folder(out: Path, settings: Mapping[str, object]) -> Iterator[None]:
+    """Make a folder this study's own for as long as the block runs, however it ends.
 
     Raises:
-        StudyError: it holds a study of other settings or data.
+        StudyError: it holds something else, a study of other settings or data, or one that is
+            at work.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / _STUDY
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise StudyError(StudyFault.FOLDER_TAKEN, f"{out} is a file; name another --out") from error
+    if not (out / _STUDY).is_file() and any(not p.name.startswith("study.") for p in out.iterdir()):
+        raise StudyError(
+            StudyFault.FOLDER_TAKEN, f"{out} holds other files; name a new or empty folder as --out"
+        )
+    with (out / _LOCK).open("wb") as lock:
+        try:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # the system undoes it if we are killed
+        except BlockingIOError as error:
+            raise StudyError(
+                StudyFault.FOLDER_BUSY,
+                f"another study is at work in {out}; let it end, or name another --out",
+            ) from error
+        _claim(out / _STUDY, settings)
+        yield
+
+
+def _claim(path: Path, settings: Mapping[str, object]) -> None:
+    """Write what a folder's study is, or compare it with what is written."""
     if not path.is_file():
-        write_whole(path, _json(settings))
+        write_whole(path, as_json(settings))
         return
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -96,10 +124,14 @@ def claim_folder(out: Path, settings: Mapping[str, object]) -> None:
             if before.get(name) != value
         ]
     except (ValueError, AttributeError) as error:
-        raise StudyError(f"{path} is damaged; name another --out") from error
+        raise StudyError(
+            StudyFault.FOLDER_TAKEN, f"{path} is damaged; name another --out"
+        ) from error
     if differing:
         raise StudyError(
-            f"{out} holds a study of {'; '.join(differing)}. Name another --out, or remove it"
+            StudyFault.FOLDER_TAKEN,
+            f"{path.parent} holds a study of {'; '.join(differing)}. Name another --out, or "
+            "remove it",
         )
 
 
@@ -109,5 +141,6 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write_bytes(content)
 
 
-def _json(figures: Mapping[str, object]) -> bytes:
+def as_json(figures: Mapping[str, object]) -> bytes:
+    """Give figures as a JSON file's content."""
     return (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode()

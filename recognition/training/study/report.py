@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from recognition.training.study import plots
 from recognition.training.study.line_task import LineTask
 from recognition.training.study.picture_task import PictureTask
-from recognition.training.study.records import run_figures, write_whole
+from recognition.training.study.records import as_json, run_figures, write_whole
 from recognition.training.study.runs import load_weights, run_folder, sized
 from recognition.training.study.sampling import draw_items
 from recognition.training.study.showcase import show_names
 from recognition.training.study.standings import reaches, standings
 from recognition.training.study.tables import (
+    classes_table,
     confused_table,
     reach_table,
     settings_table,
@@ -47,16 +47,16 @@ def write_report(
     found = standings(runs)
     parts = [
         f"# Study: {settings.kind}",
-        _introduction(settings),
+        _introduction(),
         settings_table(settings, task.contestants, found, made_with),
-        *_left_out(task),
+        *(_class_parts(task) if isinstance(task, PictureTask) else ()),
         "## How well each reads",
-        standing_table(found, measure=_measure(task)),
-        *_plots(settings.out, found, measure=_measure(task)),
+        standing_table(found, measure=task.measure),
+        *_plots(settings.out, found, measure=task.measure),
     ]
     rows: list[Reach] = []
     if isinstance(task, LineTask):
-        short = settings.short_letters
+        short = settings.budget.short_letters
         rows = reaches(found, [short, *(short + more for more in _LENGTHS)])
         parts += _name_parts(settings, task, found, rows)
     else:
@@ -67,30 +67,29 @@ def write_report(
     return path
 
 
-def _measure(task: PictureTask | LineTask) -> str:
-    return "exact match" if isinstance(task, LineTask) else "accuracy"
-
-
-def _introduction(settings: StudySettings) -> str:
+def _introduction() -> str:
     return (
         "Every network below has the same budget of parameters, the same optimizer, and learned "
-        f"from the same items, in {settings.epochs} epochs, each in an order of the seed's own. "
+        "from the same items, each epoch in an order of the seed's own. "
         "Within a run nothing is chosen by the test set. Intervals cover 95 of 100 resamples over "
-        f"seeds and test items; with {len(settings.seeds)} seeds they are, if anything, too "
-        "narrow. Items a second are by CPU time of one thread."
+        "seeds and test items; few seeds make them, if anything, too narrow. Items a second are "
+        "by CPU time of one thread."
     )
 
 
-def _left_out(task: PictureTask | LineTask) -> list[str]:
-    """Name the classes that no network could know."""
-    if isinstance(task, LineTask) or not task.left_out:
-        return []
+def _class_parts(task: PictureTask) -> list[str]:
+    """Say how many pictures of each class were used, and which classes no network could know."""
+    table = classes_table(task.learned_of, task.tested_of)
+    if not task.left_out:
+        return [table]
+    left_out = ", ".join(f"{name} ({held})" for name, held in task.left_out.items())
     note = (
-        f"**Left out: {', '.join(task.left_out)}.** Next to none of the pictures to learn from "
-        f"shows them, so no network could know them. {len(task.tested.classes)} classes and "
-        f"{len(task.tested.labels)} test pictures are left; the figures are theirs."
+        f"**Left out: {left_out}.** In brackets, how many pictures to learn from the data hold: "
+        f"too few for any network to know these classes. {len(task.tested.classes)} classes and "
+        f"{len(task.tested.labels)} test pictures are left; all figures are theirs, and guessing "
+        f"would be right in {max(task.tested_of.values()) / len(task.tested.labels):.2f} at best."
     )
-    return [note]
+    return [table, note]
 
 
 def _plots(out: Path, found: Sequence[Standing], *, measure: str) -> list[str]:
@@ -135,11 +134,11 @@ def _name_parts(
 ) -> list[str]:
     """Show how far each reads beyond what it learned, and drawn names with their posteriors."""
     out = settings.out
-    plots.draw_reaches(out / "lengths.png", rows, short_letters=settings.short_letters)
+    plots.draw_reaches(out / "lengths.png", rows, short_letters=settings.budget.short_letters)
     shown = show_names(_networks(settings, task), task.alphabet)
     learned = (
-        f"Learned from: names of at most {settings.short_letters} characters. Longer ones were "
-        "never seen in training."
+        f"Learned from: names of at most {settings.budget.short_letters} characters. Longer ones "
+        "were never seen in training."
     )
     parts = [
         "## Longer than learned",
@@ -154,7 +153,7 @@ def _shown_parts(
     settings: StudySettings, shown: Sequence[Shown], names: Sequence[str]
 ) -> list[str]:
     """Show drawn names, and what networks with CTC see in a short and in a long one."""
-    out, short_letters = settings.out, settings.short_letters
+    out, short_letters = settings.out, settings.budget.short_letters
     plots.draw_readings(out / "predictions.png", shown, names)
     about = (
         "Drawn in fonts, since real names are personal data; no network learned from fonts. Read "
@@ -180,7 +179,7 @@ def _networks(settings: StudySettings, task: PictureTask | LineTask) -> dict[str
     """Load every contestant's network of the first seed."""
     return {
         one.name: load_weights(
-            run_folder(settings.out, one, settings.seeds[0]), sized(one, settings.parameters)
+            run_folder(settings.out, one, settings.seeds[0]), sized(one, settings.budget.parameters)
         )
         for one in task.contestants
     }
@@ -214,7 +213,16 @@ def _figures(
         ],
         "labels": list(found[0].runs[0].outcome.labels),
         "test_items": len(found[0].runs[0].outcome.edits),
-        "left_out": list(task.left_out) if isinstance(task, PictureTask) else [],
+        **(_class_figures(task) if isinstance(task, PictureTask) else {}),
         "by_length": [asdict(row) for row in rows],
     }
-    return (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode()
+    return as_json(figures)
+
+
+def _class_figures(task: PictureTask) -> dict[str, object]:
+    """Give how many pictures each class has: learned from, tested on, and left out."""
+    return {
+        "learned_of": task.learned_of,
+        "tested_of": task.tested_of,
+        "left_out": task.left_out,
+    }

@@ -7,19 +7,21 @@ first weights, so a run that was stopped ends like one that was not. A run is on
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from recognition.errors import NonFiniteLossError, StudyError
+from recognition.errors import NonFiniteLossError, StudyError, StudyFault
 from recognition.training.steps import learning_pace, save_state, take_step
 from recognition.training.study.records import read_run, write_run
 from recognition.training.study.types import CurvePoint, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from recognition.training.study.contestants import Contestant
     from recognition.training.study.tasks import Task
-    from recognition.training.study.types import StudySettings
+    from recognition.training.study.types import Budget, StudySettings
 
 STATE, WEIGHTS = "state.pt", "weights.pt"
 _POOL_BATCHES = 16  # items of so many batches are sorted by width, so that little is padded
@@ -57,24 +59,28 @@ def run(
         on_step: told after every step the share of the run that is done, and the loss.
 
     Raises:
-        NonFiniteLossError: the loss is NaN or infinite.
-        StudyError: the folder's state is damaged.
+        StudyError: the loss is NaN or infinite, or the folder's state is damaged.
+        OSError: the folder cannot be written.
     """
+    budget = settings.budget
     folder = run_folder(settings.out, contestant, seed)
     if (done := read_run(folder)) is not None:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    trial = _Trial(sized(contestant, settings.parameters, seed=seed), settings)
+    trial = _Trial(sized(contestant, budget.parameters, seed=seed), budget)
     trial.load(folder / STATE)
-    plan = [
-        batch
-        for epoch in range(settings.epochs)
-        for batch in epoch_batches(task.widths_px, settings.batch, seed=seed, epoch=epoch)
-    ]
-    marks = {round(len(plan) * k / settings.measures) for k in range(1, settings.measures + 1)}
-    while trial.step < len(plan):
-        loss = trial.learn(task, plan[trial.step], done=trial.step / len(plan))
-        on_step(trial.step / len(plan), loss)
+    steps = budget.epochs * len(epoch_batches(task.widths_px, budget.batch, seed=seed, epoch=0))
+    marks = {round(steps * k / budget.measures) for k in range(1, budget.measures + 1)}
+    for batch in _batches(task.widths_px, budget, seed=seed, first_step=trial.step):
+        try:
+            loss = trial.learn(task, batch, done=trial.step / steps)
+        except NonFiniteLossError as error:
+            raise StudyError(
+                StudyFault.LOSS_NOT_FINITE,
+                f"{contestant.name}, seed {seed}: {error}; "
+                "name a lower --learning-rate and another --out",
+            ) from error
+        on_step(trial.step / steps, loss)
         if trial.step in marks:
             trial.measure(task)
             trial.save(folder / STATE)
@@ -91,7 +97,8 @@ def load_weights(folder: Path, network: nn.Module) -> nn.Module:
         network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
     except Exception as error:  # torch raises whatever the damage makes of the file
         raise StudyError(
-            f"{folder / WEIGHTS} is damaged, or of another version of penname; remove {folder}"
+            StudyFault.RUN_DAMAGED,
+            f"{folder / WEIGHTS} is damaged, or of another version of penname; remove {folder}",
         ) from error
     return network.eval()
 
@@ -104,27 +111,38 @@ def sized(contestant: Contestant, parameters: int, *, seed: int = 0) -> nn.Modul
     Raises:
         StudyError: even the smallest one is larger.
     """
-    smallest = count_parameters(contestant.build(1))
-    if smallest > parameters:
-        raise StudyError(
-            f"{contestant.name} has {smallest} parameters at least, the budget is {parameters}"
+    with torch.device("meta"):  # to be counted, a network needs no memory
+        smallest = count_parameters(contestant.build(1))
+        if smallest > parameters:
+            raise StudyError(
+                StudyFault.BUDGET_TOO_SMALL,
+                f"{contestant.name} has {smallest} parameters at least, the budget is {parameters}",
+            )
+        beyond = bisect_right(  # the first width that has more than the budget
+            range(parameters + 1),
+            parameters,
+            lo=1,
+            key=lambda width: count_parameters(contestant.build(width)),
         )
-    fits, beyond = 1, 2
-    while count_parameters(contestant.build(beyond)) <= parameters:
-        fits, beyond = beyond, 2 * beyond  # never far beyond: the largest take long to build
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        if count_parameters(contestant.build(middle)) <= parameters:
-            fits = middle
-        else:
-            beyond = middle
     torch.manual_seed(seed)
-    return contestant.build(fits)
+    return contestant.build(beyond - 1)
 
 
 def count_parameters(network: nn.Module) -> int:
     """Count a network's weights."""
     return sum(weight.numel() for weight in network.parameters())
+
+
+def _batches(
+    widths_px: npt.NDArray[np.int64], budget: Budget, *, seed: int, first_step: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Give the batches of all epochs in turn, without those that were learned from before."""
+    batches = (
+        batch
+        for epoch in range(budget.epochs)
+        for batch in epoch_batches(widths_px, budget.batch, seed=seed, epoch=epoch)
+    )
+    return islice(batches, first_step, None)
 
 
 def epoch_batches(
@@ -146,11 +164,11 @@ def epoch_batches(
 class _Trial:
     """A network on its way."""
 
-    def __init__(self, network: nn.Module, settings: StudySettings) -> None:
+    def __init__(self, network: nn.Module, budget: Budget) -> None:
         self.network = network
-        self.settings = settings
+        self.budget = budget
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            network.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay
         )
         self.step = self.items = 0
         self.cpu_s = 0.0  # spent on learning alone
@@ -160,14 +178,14 @@ class _Trial:
     def learn(self, task: Task, chosen: npt.NDArray[np.int64], *, done: float) -> float:
         """Take one step; give its loss."""
         began = time.process_time()
-        settings = self.settings
+        budget = self.budget
         self.network.train().zero_grad(set_to_none=True)
         loss = task.losses(self.network, chosen).mean()
         if not bool(torch.isfinite(loss)):
             raise NonFiniteLossError(step=self.step)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
-        rate = settings.learning_rate * learning_pace(done, settings.warmup_share)
-        take_step(self.network, self.optimizer, rate=rate, clip_norm=settings.clip_norm)
+        rate = budget.learning_rate * learning_pace(done, budget.warmup_share)
+        take_step(self.network, self.optimizer, rate=rate, clip_norm=budget.clip_norm)
         self.step += 1
         self.items += len(chosen)
         self._losses.append(float(loss.detach()))
@@ -210,7 +228,9 @@ class _Trial:
             self.curve = [CurvePoint(**point) for point in state["curve"]]
             self.step, self.items, self.cpu_s = state["step"], state["items"], state["cpu_s"]
         except Exception as error:  # torch raises whatever the damage makes of the file
-            raise StudyError(f"{path} is damaged; remove it to begin that run anew") from error
+            raise StudyError(
+                StudyFault.RUN_DAMAGED, f"{path} is damaged; remove it to begin that run anew"
+            ) from error
 
 
 def _finish(trial: _Trial, task: Task, contestant: Contestant, seed: int, folder: Path) -> Run:

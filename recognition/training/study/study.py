@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import cv2
 import torch
 
-from recognition.errors import StudyError
+from recognition.errors import StudyError, StudyFault
 from recognition.training.run_record import versions
-from recognition.training.study.records import claim_folder
+from recognition.training.study.records import claimed_folder
 from recognition.training.study.runs import run, sized
 from recognition.training.study.tasks import open_task
 from recognition.training.study.types import StudyProgress, counts
@@ -36,34 +36,36 @@ def run_study(
         The report.
 
     Raises:
-        StudyError: the data or the folder cannot be used, or matplotlib is not installed.
-        ManifestError: a list of names is missing or damaged.
-        NonFiniteLossError: a loss is NaN or infinite.
+        StudyError: data, budget or folder cannot be used, or matplotlib is not installed.
+        OSError: the folder cannot be written, or has no room.
     """
     try:
         from recognition.training.study.report import write_report  # noqa: PLC0415, an extra
     except ImportError as error:
-        raise StudyError("plots need matplotlib: pip install 'penname[study]'") from error
+        raise StudyError(
+            StudyFault.PLOTS_MISSING,
+            "plots need matplotlib: pip install -e '.[study]' -c constraints.txt",
+        ) from error
     cv2.setNumThreads(0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # equal for all, and figures a second mean the same everywhere
     try:
         task = open_task(settings)
         for one in task.contestants:  # a budget too small for one is said before any is trained
-            sized(one, settings.parameters)
-        claim_folder(settings.out, {**counts(settings), "data_sha256": task.checksum})
+            sized(one, settings.budget.parameters)
         pairs = [(seed, one) for seed in settings.seeds for one in task.contestants]
-        runs = [
-            run(
-                one,
-                task,
-                settings,
-                seed=seed,
-                on_step=_teller(on_progress, (index, len(pairs)), one.name, seed),
-            )
-            for index, (seed, one) in enumerate(pairs)
-        ]
-        return write_report(settings, task, runs, versions())
+        with claimed_folder(settings.out, {**counts(settings), "data_sha256": task.checksum}):
+            runs = [
+                run(
+                    one,
+                    task,
+                    settings,
+                    seed=seed,
+                    on_step=_teller(on_progress, (index, len(pairs)), one.name, seed),
+                )
+                for index, (seed, one) in enumerate(pairs)
+            ]
+            return write_report(settings, task, runs, versions())
     finally:
         torch.set_num_threads(threads)
 

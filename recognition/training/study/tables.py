@@ -24,19 +24,25 @@ def settings_table(
     made_with: Mapping[str, str],
 ) -> str:
     """List who takes part, and the budget that all share."""
-    run = found[0].runs[0]
-    budget = [
-        ("parameters, at most", f"{settings.parameters:,}"),
-        ("items learned from", f"{run.curve[-1].items // settings.epochs:,}"),
-        ("epochs", str(settings.epochs)),
-        ("batch", str(settings.batch)),
-        ("optimizer", f"AdamW, {settings.learning_rate:g} at most, warm-up then half a cosine"),
+    run, budget = found[0].runs[0], settings.budget
+    rows = [
+        ("parameters, at most", f"{budget.parameters:,}"),
+        ("items learned from", f"{run.curve[-1].items // budget.epochs:,}"),
+        ("epochs", str(budget.epochs)),
+        ("batch", str(budget.batch)),
+        ("optimizer", f"AdamW, {budget.learning_rate:g} at most, warm-up then half a cosine"),
         ("seeds", ", ".join(map(str, settings.seeds))),
         ("test items", f"{len(run.outcome.edits):,}"),
         ("made with", ", ".join(f"{name} {version}" for name, version in made_with.items())),
     ]
     who = [(one.name, one.about) for one in contestants]
-    return "\n\n".join([_table(("contestant", "what it is"), who), _table(("budget", ""), budget)])
+    return "\n\n".join([_table(("contestant", "what it is"), who), _table(("budget", ""), rows)])
+
+
+def classes_table(learned_of: Mapping[str, int], tested_of: Mapping[str, int]) -> str:
+    """Write how many pictures of each class were learned from and tested on."""
+    counted = [(name, f"{held:,}", f"{tested_of[name]:,}") for name, held in learned_of.items()]
+    return _table(("class", "learned from", "tested on"), counted)
 
 
 def standing_table(found: Sequence[Standing], *, measure: str) -> str:
@@ -98,7 +104,9 @@ def confused_table(found: Sequence[Standing]) -> str:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    # A sign that was read may be a bar, which would end its cell.
+    plain = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in plain)
 
 
 def _interval(found: Interval) -> str:

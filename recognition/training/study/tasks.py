@@ -25,6 +25,7 @@ class Task(Protocol):
 
     contestants: tuple[Contestant, ...]
     checksum: str  # SHA-256 over the data
+    measure: str  # what the share of items read exactly is called
 
     @property
     def widths_px(self) -> npt.NDArray[np.int64]:
@@ -44,10 +45,10 @@ def open_task(settings: StudySettings) -> PictureTask | LineTask:
     """Read the data of a study.
 
     Raises:
-        StudyError, ManifestError: they are missing or damaged.
+        StudyError: they are missing, damaged or too little.
     """
     if settings.kind is Kind.NAMES:
-        names = read_names(settings)
+        names = read_names(settings.data, settings.budget)
         return LineTask(names.learned, names.tested, names.alphabet)
     read = read_mnist if settings.kind is Kind.MNIST else read_cifar10
-    return PictureTask(*read(settings.data), settings)
+    return PictureTask(*read(settings.data), settings.budget)

@@ -5,7 +5,7 @@ Letters in shapes: N items, K classes or labels, H and W pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -33,24 +33,31 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudySettings:
-    """A whole study, equal for every contestant: its budget and its data."""
+class Budget:
+    """What every contestant of a study may use, and how it learns."""
 
-    kind: Kind
-    data: Path  # folder
-    out: Path  # folder for runs and report
-    seeds: tuple[int, ...] = (1, 2, 3)
     parameters: int  # weights of a network, at most
     epochs: int
     batch: int  # items
     learning_rate: float
     train_limit: int  # items learned from, a fixed sample of the data
     test_limit: int  # items read for measuring, likewise
-    short_letters: int  # names: only texts of so many characters at most are learned from
+    short_letters: int = 6  # names: only texts of so many characters at most are learned from
     weight_decay: float = 0.01
     warmup_share: float = 0.05  # of the steps
     clip_norm: float = 5.0
     measures: int = 6  # points of a learning curve; after each the state is saved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """A whole study: its data, its budget and where it goes."""
+
+    kind: Kind
+    data: Path  # folder
+    out: Path  # folder for runs and report
+    seeds: tuple[int, ...] = (1, 2, 3)
+    budget: Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +67,12 @@ class PictureSet:
     images: npt.NDArray[np.uint8]  # (N, 32, 32, channels)
     labels: npt.NDArray[np.int64]  # (N,), index into ``classes``
     classes: tuple[str, ...]
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Count the pictures of each class."""
+        found = np.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, found.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,5 +146,4 @@ class StudyProgress:
 
 def counts(settings: StudySettings) -> Mapping[str, object]:
     """Give what must be equal for runs to stand side by side; seeds may be added later."""
-    left_out = {"data", "out", "seeds"}
-    return {n: getattr(settings, n) for n in settings.__slots__ if n not in left_out}
+    return {"kind": settings.kind, **asdict(settings.budget)}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing as mp
+import signal
 
 import numpy as np
 import pytest
@@ -90,7 +91,9 @@ def test_the_feeding_process_gives_up_once_it_is_told_to_stop(config):
     context = mp.get_context("spawn")
     queue, stop = context.Queue(1), context.Event()
     stop.set()
+    answer = signal.getsignal(signal.SIGINT)
 
     _fill(queue, stop, config, ALPHABET.characters, first_step=0)
 
     assert queue.empty()
+    assert signal.getsignal(signal.SIGINT) is answer  # Ctrl-C still ends the tests

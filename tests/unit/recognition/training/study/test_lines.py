@@ -6,6 +6,7 @@ import torch
 
 from recognition.alphabet import Alphabet
 from recognition.batching import pad_lines
+from recognition.training.mistakes import edits
 from recognition.training.study.line_task import confusion_of, read_lines
 from recognition.training.study.lines import (
     POSITIONS,
@@ -102,6 +103,8 @@ def test_narrow_lines_are_padded_and_wide_ones_squeezed():
 
 
 def test_characters_are_counted_by_what_they_were_read_as():
-    confusion = confusion_of(["AB", "AC", "B"], ["AC", "ABC", ""], ALPHABET)
+    truths = ["AB", "AC", "B"]
+
+    confusion = confusion_of(truths, list(map(edits, truths, ["AC", "ABC", ""])), ALPHABET)
 
     assert confusion.tolist() == [[2, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 0], [0, 1, 0, 0]]

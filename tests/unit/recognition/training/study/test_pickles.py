@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from recognition.errors import StudyError
-from recognition.training.study.pickles import read_batch
+from recognition.errors import StudyError, StudyFault
+from recognition.training.study.pickles import _STAND_INS, read_batch
 
 # As Python 2 wrote CIFAR-10: protocol 2, texts that are bytes, and numpy's old names.
 PYTHON_2 = (
@@ -53,12 +53,27 @@ def test_a_pickle_that_would_run_a_command_runs_nothing(tmp_path):
     path, trace = tmp_path / "batch", tmp_path / "trace"
     path.write_bytes(pickle.dumps({"data": Evil(trace)}))
 
-    with pytest.raises(StudyError, match=r"asks for .*system, which no data needs"):
+    with pytest.raises(StudyError, match=r"asks for .*system, which no data needs") as refused:
         read_batch(path)
 
+    assert refused.value.fault is StudyFault.DATA_UNSAFE
     assert not trace.exists()
     pickle.loads(path.read_bytes())  # noqa: S301, the command is ours: the danger was real
     assert trace.exists()
+
+
+def test_a_pickle_cannot_change_how_the_next_one_is_read(tmp_path):
+    # It looks up numpy's function and sets attributes of what it is given.
+    (tmp_path / "evil").write_bytes(
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nN}U\x0c__defaults__K\x01\x85s\x86b."
+    )
+    (tmp_path / "batch").write_bytes(PYTHON_2)
+
+    with pytest.raises(StudyError, match="holds no dictionary"):
+        read_batch(tmp_path / "evil")
+
+    assert all(getattr(found, "__defaults__", None) is None for found in _STAND_INS.values())
+    assert read_batch(tmp_path / "batch")["labels"] == [1, 2]
 
 
 @pytest.mark.parametrize(

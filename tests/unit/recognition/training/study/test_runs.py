@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from recognition.errors import NonFiniteLossError, StudyError
-from recognition.training.study.records import claim_folder, read_run, write_run
+from recognition.errors import StudyError, StudyFault
+from recognition.training.steps import save_state
+from recognition.training.study.records import claimed_folder, read_run, write_run
 from recognition.training.study.runs import (
     STATE,
     count_parameters,
@@ -17,7 +20,7 @@ from recognition.training.study.runs import (
     sized,
 )
 from recognition.training.study.tasks import open_task
-from recognition.training.study.types import Kind, StudySettings
+from recognition.training.study.types import Budget, Kind, StudySettings
 from tests.unit.recognition.training.study import outcomes
 from tests.unit.recognition.training.study.drawn import write_mnist
 
@@ -26,14 +29,24 @@ from tests.unit.recognition.training.study.drawn import write_mnist
 def settings(tmp_path):
     write_mnist(tmp_path / "data", learned=40, tested=20)
     return StudySettings(
-        kind=Kind.MNIST, data=tmp_path / "data", out=tmp_path / "out", seeds=(1,), parameters=1500,
-        epochs=2, batch=8, learning_rate=3e-3, train_limit=32, test_limit=20, short_letters=6,
-        measures=3,
+        kind=Kind.MNIST,
+        data=tmp_path / "data",
+        out=tmp_path / "out",
+        seeds=(1,),
+        budget=Budget(
+            parameters=1500, epochs=2, batch=8, learning_rate=3e-3, train_limit=32, test_limit=20,
+            measures=3,
+        ),
     )  # fmt: skip
 
 
 def nothing(_done, _loss):
     pass
+
+
+def claim(folder, **settings):
+    with claimed_folder(folder, settings):
+        pass
 
 
 class StoppedError(Exception):
@@ -96,17 +109,19 @@ def test_weights_of_another_network_are_refused(settings):
     one = task.contestants[0]
     run(one, task, settings, seed=1, on_step=nothing)
 
-    load_weights(run_folder(settings.out, one, 1), sized(one, settings.parameters))
+    load_weights(run_folder(settings.out, one, 1), sized(one, settings.budget.parameters))
     with pytest.raises(StudyError, match="another version of penname; remove"):
-        load_weights(run_folder(settings.out, one, 1), sized(one, 2 * settings.parameters))
+        load_weights(run_folder(settings.out, one, 1), sized(one, 2 * settings.budget.parameters))
 
 
-def test_a_loss_that_is_not_finite_ends_the_run(settings):
+def test_a_loss_that_is_not_finite_ends_the_run_and_names_it(settings):
     task = open_task(settings)
+    wild = replace(settings.budget, learning_rate=1e30, clip_norm=1e30)
 
-    with pytest.raises(NonFiniteLossError):
-        run(task.contestants[2], task, replace(settings, learning_rate=1e30, clip_norm=1e30),
-            seed=1, on_step=nothing)  # fmt: skip
+    with pytest.raises(StudyError, match="CNN, seed 1: the loss is not finite") as ended:
+        run(task.contestants[2], task, replace(settings, budget=wild), seed=1, on_step=nothing)
+
+    assert ended.value.fault is StudyFault.LOSS_NOT_FINITE
 
 
 def test_every_network_is_as_large_as_the_budget_allows_and_no_larger(settings):
@@ -154,12 +169,49 @@ def test_a_run_that_is_damaged_is_named(tmp_path, damage):
 
 
 def test_a_folder_belongs_to_one_study(tmp_path):
-    claim_folder(tmp_path / "out", {"epochs": 3, "batch": 8})
-    claim_folder(tmp_path / "out", {"epochs": 3, "batch": 8})
+    for _ in range(2):
+        claim(tmp_path / "out", epochs=3, batch=8)
 
     with pytest.raises(StudyError, match="holds a study of epochs 3, not 4"):
-        claim_folder(tmp_path / "out", {"epochs": 4, "batch": 8})
+        claim(tmp_path / "out", epochs=4, batch=8)
 
     (tmp_path / "out" / "study.json").write_text("[]")
     with pytest.raises(StudyError, match=r"study\.json is damaged"):
-        claim_folder(tmp_path / "out", {"epochs": 4})
+        claim(tmp_path / "out", epochs=4)
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "report.md").write_text("mine")
+
+    with pytest.raises(StudyError, match="holds other files") as refused:
+        claim(tmp_path, epochs=3)
+    with pytest.raises(StudyError, match="is a file"):
+        claim(tmp_path / "report.md", epochs=3)
+
+    assert refused.value.fault is StudyFault.FOLDER_TAKEN
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_two_studies_at_once_do_not_share_a_folder(tmp_path):
+    with (
+        claimed_folder(tmp_path, {"epochs": 3}),
+        pytest.raises(StudyError, match="another study is at work") as refused,
+    ):
+        claim(tmp_path, epochs=3)
+
+    assert refused.value.fault is StudyFault.FOLDER_BUSY
+    claim(tmp_path, epochs=3)  # the first one has ended
+
+
+def test_state_that_finds_no_room_is_a_fault_of_the_disk_and_the_old_state_stays(tmp_path):
+    path = tmp_path / STATE
+    save_state(path, {"step": 1})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_state(path, {"weights": torch.zeros(10_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert torch.load(path) == {"step": 1}
