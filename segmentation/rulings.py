@@ -35,6 +35,7 @@ class RulingParams:
     bar_px: int = 9  # a run longer than the line by up to a pen's width, over
     min_bar_px: int = 5  # at least this many columns, is a stroke along the line;
     max_bar_px: int = 110  # over more than this many, it is the line grown thicker
+    max_pen_px: int = 12  # a marker's; wider is no stroke
     streak_cover: float = 0.75  # share of the crop's height that a scanner's streak covers
     max_streak_px: int = 8  # and how wide it is at most
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
@@ -58,16 +59,15 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
         params: how they are traced.
     """
     left = ink.copy()
+    pen_px = pen_width(ink, rulings, params)
     found = chunks = gap_px = 0
     for upright in (False, True):
         along = [ruling for ruling in rulings if ruling.upright is upright]
         view = left.T if upright else left
-        spans = [_span(ruling, view, params) for ruling in along]
-        strips = [view[:, span] for span in spans]
-        for ruling, span, trace in zip(
-            along, spans, follow_lines(strips, along, params.trace), strict=True
-        ):
-            _remove_one(view, ruling, span, trace, params)
+        strips = [_strip(view, ruling, params) for ruling in along]
+        traces = follow_lines(strips, along, params.trace)
+        for strip, ruling, trace in zip(strips, along, traces, strict=True):
+            _remove_one(strip, ruling, trace, pen_px, params)
             found += trace.found
             chunks += trace.chunks
             if trace.found:
@@ -99,38 +99,40 @@ def find_streaks(ink: Mask, params: RulingParams) -> tuple[Ruling, ...]:
     )
 
 
-def _span(ruling: Ruling, ink: Mask, params: RulingParams) -> slice:
-    """Give the columns in which a line that runs across may be."""
-    return slice(
-        max(0, ruling.start_px - params.reach_px),
-        min(ink.shape[1], ruling.end_px + params.reach_px),
-    )
+def _strip(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
+    """Give a view of the columns in which a line that runs across may be."""
+    return ink[:, max(0, ruling.start_px - params.reach_px) : ruling.end_px + params.reach_px]
 
 
 def _remove_one(
-    left: Mask, ruling: Ruling, span: slice, trace: Trace, params: RulingParams
+    strip: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: RulingParams
 ) -> None:
-    """Clear one line that runs across ``left``, in place."""
+    """Clear one line that runs across a (h, n) strip, in place."""
     if len(trace.rows) == 0:
         return
     reach = 2 * (ruling.thickness_px + params.slack_px) + params.trace.follow_px
     offsets = np.arange(-reach, reach + 1)
-    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, len(left) - 1)  # (2 reach + 1, n)
-    columns = np.arange(span.start, span.stop)
-    band = left[at, columns[None, :]] > 0
-    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, params))
-    left[at[row_of, column_of], columns[column_of]] = 0
+    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, len(strip) - 1)  # (2 reach + 1, n)
+    columns = np.arange(strip.shape[1])
+    band = strip[at, columns[None, :]] > 0
+    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, pen_px, params))
+    strip[at[row_of, column_of], column_of] = 0
 
 
 def _line_pixels(
-    band: npt.NDArray[np.bool_], offsets: _Ints, ruling: Ruling, params: RulingParams
+    band: npt.NDArray[np.bool_],
+    offsets: _Ints,
+    ruling: Ruling,
+    pen_px: int,
+    params: RulingParams,
 ) -> npt.NDArray[np.bool_]:
     """Mark the line's own pixels in a band that follows it.
 
-    A run through the line that is no longer than the line is thick is the line. A little longer
-    over several columns, it is a stroke drawn along the line, such as the foot of an E, and
-    stays. A long run that goes on to one side only is a stroke that ends on the line, which
-    keeps all but the line; one that goes on to both sides crosses it and stays whole.
+    A run through the line that is no longer than the line is thick is the line. One that goes on
+    to both sides is a stroke that crosses it, or over several columns one drawn along it, such as
+    the foot of an E: it stays whole. One that goes on to one side only is a stroke that ends on
+    the line or runs just beside it, which keeps all but the line; a stroke that lies partly on
+    the line keeps as much of it as a pen is wide.
     """
     middle = len(band) // 2
     up = _run(band[middle::-1])  # from the traced row upwards, itself included
@@ -138,17 +140,31 @@ def _line_pixels(
     runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
     thickness, limit = _scan_thickness(runs, ruling, params)
     half = (thickness + 1) // 2
-    along = _stretches(
+    over, under = up - 1 - half, down - 1 - half  # how far ink goes on past the line's own rows
+    longer = _stretches(
         (runs > limit) & (runs <= thickness + params.bar_px), params.min_bar_px, params.max_bar_px
     )
-    alone = ~along & (runs <= thickness + params.slack_px)
-    past = half + params.slack_px // 2  # an end this near to the line is the line's own rough edge
-    goes_up, goes_down = up - 1 > past, down - 1 > past
-    top = np.where(alone | ~goes_up, 1 - up, -half)
-    bottom = np.where(alone | ~goes_down, down - 1, half)
-    stays = (runs == 0) | along | (~alone & goes_up & goes_down)
+    along = longer & (over > 0) & (under > 0)
+    alone = ~longer & (runs <= thickness + params.slack_px)
+    past = np.where(longer, 0, params.slack_px // 2)  # an end nearer is the line's own rough edge
+    goes_up, goes_down = over > past, under > past
+    top = np.where(alone | ~goes_up, 1 - up, np.maximum(-half, 1 - up + pen_px))
+    bottom = np.where(alone | ~goes_down, down - 1, np.minimum(half, down - 1 - pen_px))
+    stays = along | (~alone & goes_up & goes_down)
     inside = (offsets[:, None] >= top[None, :]) & (offsets[:, None] <= bottom[None, :])
     return np.asarray(inside & ~stays[None, :], bool)
+
+
+def pen_width(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> int:
+    """Measure how wide most strokes are, away from the lines, in px."""
+    strokes = ink.copy()
+    for ruling in rulings:
+        view = strokes.T if ruling.upright else strokes
+        reach = ruling.thickness_px + params.trace.follow_px
+        view[max(0, ruling.at_px - reach) : ruling.at_px + reach + 1] = 0
+    inner = cv2.erode(strokes, np.ones((3, 3), np.uint8))
+    area, rim = cv2.countNonZero(strokes), cv2.countNonZero(strokes) - cv2.countNonZero(inner)
+    return min(params.max_pen_px, round(2 * area / rim)) if rim else 0
 
 
 def _stretches(flags: npt.NDArray[np.bool_], least: int, most: int) -> npt.NDArray[np.bool_]:

@@ -175,6 +175,29 @@ def test_a_stroke_drawn_along_the_line_stays():
     assert cv2.countNonZero(left[:, :280]) == 0
 
 
+def test_no_line_is_left_under_a_stroke_that_runs_just_above_it():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (300, 73), (345, 73), 255, 8)  # touches the line
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[80:]) == 0
+    assert cv2.countNonZero(left[68:77, 302:343]) > 0.85 * 9 * 41
+
+
+def test_a_stroke_that_lies_partly_on_the_line_keeps_a_pens_width():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (200, 20), (200, 76), 255, 7)
+    cv2.line(stroke, (200, 76), (260, 76), 255, 7)
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[:, 210:255]) > 0.7 * cv2.countNonZero(stroke[:, 210:255])
+    assert cv2.countNonZero(left[82:]) == 0
+
+
 def test_a_line_grown_thicker_over_a_long_way_is_still_the_line():
     ink = crop()
     cv2.line(ink, (100, 80), (300, 80), 255, 6)
