@@ -22,6 +22,7 @@ from segmentation.patches import (
 from segmentation.printed import FieldPrint, PrintParams, find_print
 from segmentation.pyramid import Level, halvings
 from segmentation.shortlist import Lookup, ShortlistParams, index_features
+from segmentation.siblings import Sibling, SiblingParams, find_siblings
 from segmentation.types import Homography, Template  # noqa: TC001, read by dataclass users
 from segmentation.warp import center
 
@@ -37,6 +38,7 @@ class CatalogParams:
 
     matches: tuple[MatchParams, ...] = (MatchParams(), CAREFUL)  # tried in this order
     shortlist: ShortlistParams = field(default_factory=ShortlistParams)
+    sibling: SiblingParams = field(default_factory=SiblingParams)
     patch: PatchParams = field(default_factory=PatchParams)
     printed: PrintParams = field(default_factory=PrintParams)
     reduced_px: int = 800  # smallest level's long side is at least this; 75 to 150 dpi on letter
@@ -73,21 +75,27 @@ class Catalog:
 
     forms: tuple[IndexedTemplate, ...]
     lookups: tuple[Lookup, ...]  # of each of ``CatalogParams.matches``
+    siblings: tuple[tuple[Sibling, ...], ...]  # of each form, those it shares print with
 
 
 def index_forms(forms: tuple[IndexedTemplate, ...], params: CatalogParams) -> Catalog:
     """Gather prepared forms so that a page meets only those it may be."""
-    return Catalog(
-        forms=forms,
-        lookups=tuple(
-            index_features(
-                [form.features[tier] for form in forms],
-                binary=match.detector is Detector.ORB,
-                params=params.shortlist,
-            )
-            for tier, match in enumerate(params.matches)
-        ),
+    lookups = tuple(
+        index_features(
+            [form.features[tier] for form in forms],
+            binary=match.detector is Detector.ORB,
+            params=params.shortlist,
+        )
+        for tier, match in enumerate(params.matches)
     )
+    siblings = find_siblings(
+        [form.features[0] for form in forms],
+        [form.reduced for form in forms],
+        lookups[0],
+        params.matches[0],
+        params.sibling,
+    )
+    return Catalog(forms=forms, lookups=lookups, siblings=siblings)
 
 
 def index_template(template: Template, params: CatalogParams) -> IndexedTemplate:

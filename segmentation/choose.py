@@ -7,6 +7,7 @@ in one line, only the print in which they differ decides; when it does not, the 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,14 @@ from segmentation.errors import (
     RegistrationError,
 )
 from segmentation.matching import MatchParams, page_features, pair_features
-from segmentation.register import RegisterParams, register
+from segmentation.register import RegisterParams, register, register_near
 from segmentation.sampling import pull_level
 from segmentation.shortlist import shortlist
 from segmentation.warp import inverse, pull, unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from segmentation.catalog import Catalog
     from segmentation.register import PreparedPage, RegisteredPage
     from segmentation.types import GrayImage
@@ -66,18 +69,38 @@ def choose(
     misfits: list[RegistrationError] = []
     for tier, match in enumerate(matches):
         features = page_features(page.levels[-1], match)
-        fits: list[RegisteredPage] = []
+        fits: dict[int, RegisteredPage] = {}
         for number in shortlist(features, catalog.lookups[tier]):
             form = catalog.forms[number]
             pairs = pair_features(features, form.features[tier], match)
             try:
-                fits.append(register(page, form, pairs, register_params))
+                fits[number] = register(page, form, pairs, register_params)
             except RegistrationError as misfit:
                 misfits.append(misfit)
         if fits:
-            return _best(page, fits, params)
+            fits |= _sibling_fits(page, fits, catalog, register_params)
+            return _best(page, list(fits.values()), params)
     closest = max(misfits, key=_closeness)
     raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
+
+
+def _sibling_fits(
+    page: PreparedPage,
+    fits: Mapping[int, RegisteredPage],
+    catalog: Catalog,
+    params: RegisterParams,
+) -> dict[int, RegisteredPage]:
+    """Lay the page onto the siblings of the forms it fits, where it was not yet."""
+    more: dict[int, RegisteredPage] = {}
+    for number, fit in fits.items():
+        for sibling in catalog.siblings[number]:
+            if sibling.number in fits or sibling.number in more:
+                continue
+            form = catalog.forms[sibling.number]
+            guess = sibling.to_sibling @ fit.page_to_template
+            with suppress(RegistrationError):
+                more[sibling.number] = register_near(page, form, guess, fit, params)
+    return more
 
 
 def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) -> RegisteredPage:

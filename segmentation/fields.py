@@ -18,6 +18,7 @@ from segmentation.ink import InkParams, find_ink, find_pieces
 from segmentation.own_ink import OwnInkParams, own_pieces
 from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
+from segmentation.strikes import StrikeParams, is_struck_out
 from segmentation.types import Doubt, FieldCrop, FieldState
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class FieldParams:
     line_rest_px: int = 4  # what is left of a ruling lies this near to it
     print_share: float = 0.5  # a piece of ink with this share near print is left of it
     own: OwnInkParams = field(default_factory=OwnInkParams)
+    strike: StrikeParams = field(default_factory=StrikeParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
     max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
@@ -74,7 +76,7 @@ def cut_field(
         image=erase(flat, ink.faint, own),
         box=frame.box,
         page_box=placement.page_box,
-        state=_state(written=written, doubt=doubt),
+        state=_state(own, params, written=written, doubt=doubt),
         doubt=doubt,
         ink_fraction=min(1.0, area_px / (frame.box.width_px * frame.box.height_px)),
         agreement=placement.agreement,
@@ -125,7 +127,9 @@ def _grow(mask: Mask, by_px: int) -> Mask:
     return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
-def _state(*, written: bool, doubt: Doubt) -> FieldState:
+def _state(own: Mask, params: FieldParams, *, written: bool, doubt: Doubt) -> FieldState:
     if doubt is not Doubt.NONE:
         return FieldState.MISPLACED
-    return FieldState.WRITTEN if written else FieldState.BLANK
+    if not written:
+        return FieldState.BLANK
+    return FieldState.STRUCK_OUT if is_struck_out(own, params.strike) else FieldState.WRITTEN

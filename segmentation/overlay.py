@@ -34,6 +34,7 @@ _Color = tuple[int, int, int]
 _STATE_COLORS: dict[FieldState, _Color] = {
     FieldState.WRITTEN: (22, 130, 70),
     FieldState.BLANK: (40, 100, 200),
+    FieldState.STRUCK_OUT: (190, 110, 20),
     FieldState.MISPLACED: (200, 40, 40),
 }
 _FRAME_COLOR: _Color = (130, 60, 170)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from segmentation.catalog import IndexedTemplate
     from segmentation.matching import Pairs
     from segmentation.patches import Patches, Sighting
+    from segmentation.registration import Registration
     from segmentation.types import Points
 
 
@@ -83,36 +84,82 @@ def register(
         RegistrationError: the page is not this form, or too little of it can be seen.
     """
     to_reduced = inverse(form.reduced.to_original())
-    size = form.reduced.image.shape
+    height, width = form.reduced.image.shape
     first = fit_registration(
-        pairs.page, move(pairs.template, to_reduced), (size[0], size[1]), params.first
+        pairs.page, move(pairs.template, to_reduced), (height, width), params.first
     )
-    page_to_reduced, agreement, second = first.page_to_template, 0.0, first
-    for step in params.steps:
-        patches = form.patches.every(step)
-        if len(patches.centers) < params.min_sample:
-            patches = form.patches
-        sighting, where = sight(page.levels, form, patches, page_to_reduced, params.patch)
-        _require_seen(sighting, params)
-        places = patches.centers[sighting.found]
-        second = fit_registration(where[sighting.found], places, (size[0], size[1]), params.second)
-        page_to_reduced = second.page_to_template
-        agreement = float(second.inliers.sum()) / max(1, int(sighting.visible.sum()))
-        settled = np.abs(sighting.moved[sighting.found]).max() <= params.settled_px
-        if settled and agreement >= params.settled_agreement:
+    return _refine(page, form, first.page_to_template, int(first.inliers.sum()), params)
+
+
+def register_near(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    guess: Homography,
+    sibling: RegisteredPage,
+    params: RegisterParams,
+) -> RegisteredPage:
+    """Lay a page onto a form by what the form shares with a sibling that the page was laid onto.
+
+    Args:
+        page: the page.
+        form: the form it may be.
+        guess: page px to the form's px, roughly.
+        sibling: the page on the sibling; its keypoints are evidence for both.
+        params: when the page counts as laid onto the form.
+
+    Raises:
+        RegistrationError: too little of the form's own print is found.
+    """
+    to_reduced = inverse(form.reduced.to_original())
+    return _refine(page, form, unit(to_reduced @ guess), sibling.inlier_count, params)
+
+
+def _refine(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    page_to_reduced: Homography,
+    inlier_count: int,
+    params: RegisterParams,
+) -> RegisteredPage:
+    """Find the form's printed patches near where a first fit puts them."""
+    fit, agreement, settled = _look(page, form, page_to_reduced, params.steps[0], params)
+    for step in params.steps[1:]:
+        if settled:
             break
+        fit, agreement, settled = _look(page, form, fit.page_to_template, step, params)
     if agreement < params.min_agreement:
         raise RegistrationError(
             Misfit.STRUCTURE_DISAGREES, found=agreement, limit=params.min_agreement
         )
     return RegisteredPage(
         form=form,
-        page_to_template=unit(form.reduced.to_original() @ page_to_reduced),
-        inlier_count=int(first.inliers.sum()),
-        spread=second.spread,
-        rms_px=second.rms_px * form.reduced.scale_x,
+        page_to_template=unit(form.reduced.to_original() @ fit.page_to_template),
+        inlier_count=inlier_count,
+        spread=fit.spread,
+        rms_px=fit.rms_px * form.reduced.scale_x,
         agreement=agreement,
     )
+
+
+def _look(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    page_to_reduced: Homography,
+    step: int,
+    params: RegisterParams,
+) -> tuple[Registration, float, bool]:
+    """Fit the patches seen from one fit: the next one, the share found, whether that will do."""
+    patches = form.patches.every(step)
+    if len(patches.centers) < params.min_sample:
+        patches = form.patches
+    sighting, where = sight(page.levels, form, patches, page_to_reduced, params.patch)
+    _require_seen(sighting, params)
+    height, width = form.reduced.image.shape
+    found = sighting.found
+    fit = fit_registration(where[found], patches.centers[found], (height, width), params.second)
+    agreement = float(fit.inliers.sum()) / max(1, int(sighting.visible.sum()))
+    settled = bool(np.abs(sighting.moved[found]).max() <= params.settled_px)
+    return fit, agreement, settled and agreement >= params.settled_agreement
 
 
 def sight(

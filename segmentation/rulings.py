@@ -1,13 +1,13 @@
 """Remove printed lines from a crop's ink without eating the strokes that cross them.
 
-Each line is traced on the scan near where the blank has it, so a bent page is followed. A
-column's ink run through the traced line is the line alone when it is no longer than the line is
-thick; a longer run is a stroke on its way across, and stays whole.
+Each line is followed on the scan (``ruling_trace``), so that a bent page does no harm. A
+column's ink run through the line is the line alone when it is no longer than the line is thick; a
+longer run is a stroke on its way across, and stays whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentation.printed import Ruling
+from segmentation.ruling_trace import TraceParams, follow_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from segmentation.ruling_trace import Trace
     from segmentation.types import Mask
 
 _Ints = npt.NDArray[np.intp]
@@ -26,17 +28,14 @@ _Ints = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulingParams:
-    """How a line is traced; crop px."""
+    """How a line is told from the strokes that meet it; crop px."""
 
-    search_px: int = 4  # how far the line may lie from its place on the blank
-    chunk_px: int = 24  # the line is level over this length
-    min_cover: float = 0.6  # share of a chunk's columns that must show the line
-    max_growth: float = 1.6  # scanners and fax make a line this much thicker at most
-    rough_px: int = 2  # how much thicker the line itself may look in places
+    trace: TraceParams = field(default_factory=TraceParams)
     slack_px: int = 3  # a run this much longer than the line is still the line, in a few columns
     bar_px: int = 9  # a run longer than the line by up to a pen's width, over
     min_bar_px: int = 5  # at least this many columns, is a stroke along the line;
     max_bar_px: int = 110  # over more than this many, it is the line grown thicker
+    max_pen_px: int = 12  # a marker's; wider is no stroke
     streak_cover: float = 0.75  # share of the crop's height that a scanner's streak covers
     max_streak_px: int = 8  # and how wide it is at most
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
@@ -60,13 +59,19 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
         params: how they are traced.
     """
     left = ink.copy()
+    pen_px = pen_width(ink, rulings, params)
     found = chunks = gap_px = 0
-    for ruling in rulings:
-        trace = _remove_one(left.T if ruling.upright else left, ruling, params)
-        found += trace.found
-        chunks += trace.chunks
-        if trace.found:
-            gap_px = max(gap_px, trace.gap_px)
+    for upright in (False, True):
+        along = [ruling for ruling in rulings if ruling.upright is upright]
+        view = left.T if upright else left
+        strips = [_strip(view, ruling, params) for ruling in along]
+        traces = follow_lines(strips, along, params.trace)
+        for strip, ruling, trace in zip(strips, along, traces, strict=True):
+            _remove_one(strip, ruling, trace, pen_px, params)
+            found += trace.found
+            chunks += trace.chunks
+            if trace.found:
+                gap_px = max(gap_px, trace.gap_px)
     return Unruled(left=left, seen=found / chunks if chunks else 1.0, gap_px=gap_px)
 
 
@@ -94,43 +99,40 @@ def find_streaks(ink: Mask, params: RulingParams) -> tuple[Ruling, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Trace:
-    """A line followed along the columns of a strip."""
-
-    rows: _Ints  # (n,) its middle row; empty where it is not there
-    found: int  # chunks that show it
-    chunks: int  # chunks that could show it, not hidden by writing
-    gap_px: int  # the longest stretch that should show it and does not
+def _strip(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
+    """Give a view of the columns in which a line that runs across may be."""
+    return ink[:, max(0, ruling.start_px - params.reach_px) : ruling.end_px + params.reach_px]
 
 
-def _remove_one(left: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
-    """Clear one line that runs across ``left``, in place."""
-    height, width = left.shape
-    start = max(0, ruling.start_px - params.reach_px)
-    end = min(width, ruling.end_px + params.reach_px)
-    trace = _trace(left[:, start:end], ruling, params)
+def _remove_one(
+    strip: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: RulingParams
+) -> None:
+    """Clear one line that runs across a (h, n) strip, in place."""
     if len(trace.rows) == 0:
-        return trace
-    reach = 2 * (ruling.thickness_px + params.slack_px) + params.search_px
+        return
+    reach = 2 * (ruling.thickness_px + params.slack_px) + params.trace.follow_px
     offsets = np.arange(-reach, reach + 1)
-    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, height - 1)  # (2 reach + 1, n)
-    columns = np.arange(start, end)
-    band = left[at, columns[None, :]] > 0
-    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, params))
-    left[at[row_of, column_of], columns[column_of]] = 0
-    return trace
+    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, len(strip) - 1)  # (2 reach + 1, n)
+    columns = np.arange(strip.shape[1])
+    band = strip[at, columns[None, :]] > 0
+    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, pen_px, params))
+    strip[at[row_of, column_of], column_of] = 0
 
 
 def _line_pixels(
-    band: npt.NDArray[np.bool_], offsets: _Ints, ruling: Ruling, params: RulingParams
+    band: npt.NDArray[np.bool_],
+    offsets: _Ints,
+    ruling: Ruling,
+    pen_px: int,
+    params: RulingParams,
 ) -> npt.NDArray[np.bool_]:
     """Mark the line's own pixels in a band that follows it.
 
-    A run through the line that is no longer than the line is thick is the line. A little longer
-    over several columns, it is a stroke drawn along the line, such as the foot of an E, and
-    stays. A long run that goes on to one side only is a stroke that ends on the line, which
-    keeps all but the line; one that goes on to both sides crosses it and stays whole.
+    A run through the line that is no longer than the line is thick is the line. One that goes on
+    to both sides is a stroke that crosses it, or over several columns one drawn along it, such as
+    the foot of an E: it stays whole. One that goes on to one side only is a stroke that ends on
+    the line or runs just beside it, which keeps all but the line; a stroke that lies partly on
+    the line keeps as much of it as a pen is wide.
     """
     middle = len(band) // 2
     up = _run(band[middle::-1])  # from the traced row upwards, itself included
@@ -138,17 +140,31 @@ def _line_pixels(
     runs = np.where((up > 0) | (down > 0), up + down - 1, 0)
     thickness, limit = _scan_thickness(runs, ruling, params)
     half = (thickness + 1) // 2
-    along = _stretches(
+    over, under = up - 1 - half, down - 1 - half  # how far ink goes on past the line's own rows
+    longer = _stretches(
         (runs > limit) & (runs <= thickness + params.bar_px), params.min_bar_px, params.max_bar_px
     )
-    alone = ~along & (runs <= thickness + params.slack_px)
-    past = half + params.slack_px // 2  # an end this near to the line is the line's own rough edge
-    goes_up, goes_down = up - 1 > past, down - 1 > past
-    top = np.where(alone | ~goes_up, 1 - up, -half)
-    bottom = np.where(alone | ~goes_down, down - 1, half)
-    stays = (runs == 0) | along | (~alone & goes_up & goes_down)
+    along = longer & (over > 0) & (under > 0)
+    alone = ~longer & (runs <= thickness + params.slack_px)
+    past = np.where(longer, 0, params.slack_px // 2)  # an end nearer is the line's own rough edge
+    goes_up, goes_down = over > past, under > past
+    top = np.where(alone | ~goes_up, 1 - up, np.maximum(-half, 1 - up + pen_px))
+    bottom = np.where(alone | ~goes_down, down - 1, np.minimum(half, down - 1 - pen_px))
+    stays = along | (~alone & goes_up & goes_down)
     inside = (offsets[:, None] >= top[None, :]) & (offsets[:, None] <= bottom[None, :])
     return np.asarray(inside & ~stays[None, :], bool)
+
+
+def pen_width(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> int:
+    """Measure how wide most strokes are, away from the lines, in px."""
+    strokes = ink.copy()
+    for ruling in rulings:
+        view = strokes.T if ruling.upright else strokes
+        reach = ruling.thickness_px + params.trace.follow_px
+        view[max(0, ruling.at_px - reach) : ruling.at_px + reach + 1] = 0
+    inner = cv2.erode(strokes, np.ones((3, 3), np.uint8))
+    area, rim = cv2.countNonZero(strokes), cv2.countNonZero(strokes) - cv2.countNonZero(inner)
+    return min(params.max_pen_px, round(2 * area / rim)) if rim else 0
 
 
 def _stretches(flags: npt.NDArray[np.bool_], least: int, most: int) -> npt.NDArray[np.bool_]:
@@ -158,58 +174,6 @@ def _stretches(flags: npt.NDArray[np.bool_], least: int, most: int) -> npt.NDArr
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         kept[start:end] = least <= end - start <= most
     return kept
-
-
-def _trace(strip: Mask, ruling: Ruling, params: RulingParams) -> _Trace:
-    """Follow a line along the columns of a (h, n) strip, chunk by chunk."""
-    height, width = strip.shape
-    reach = params.search_px + ruling.thickness_px
-    low, high = max(0, ruling.at_px - reach), min(height, ruling.at_px + reach + 1)
-    starts = np.arange(0, width, params.chunk_px)
-    lengths = np.diff(np.append(starts, width))
-    cover = np.add.reduceat(strip[low:high] > 0, starts, axis=1, dtype=np.intp) / lengths
-    full = cover >= params.min_cover  # (band, chunks)
-    thick = full.sum(axis=0)
-    lined = thick[thick > 0]
-    # Writing that rests on the line makes it look thicker there; the quarter of the chunks
-    # that are thinnest show the line alone.
-    usual = min(
-        float(np.percentile(lined, 25)) if len(lined) else 0.0,
-        params.max_growth * ruling.thickness_px,
-    )
-    hidden = thick > usual + params.rough_px
-    shows = (thick > 0) & ~hidden
-    middle = (full * np.arange(low, high)[:, None]).sum(axis=0) / np.maximum(thick, 1)
-    found = shows & (np.abs(middle - ruling.at_px) <= params.search_px)
-    missing = ~found & ~hidden
-    centers, middles = (starts + lengths / 2)[found], middle[found]
-    if len(middles) == 0 and hidden.any():  # writing covers it all: trust the field's place
-        centers, middles = np.zeros(1), np.full(1, float(ruling.at_px))
-    return _Trace(
-        rows=_follow(centers, middles, width),
-        found=int(found.sum()),
-        chunks=int((~hidden).sum()),
-        gap_px=_longest_run(missing) * params.chunk_px,
-    )
-
-
-def _follow(columns: npt.NDArray[np.float64], rows: npt.NDArray[np.float64], width: int) -> _Ints:
-    """Join the places where a line was seen to its row in each column; (0,) if it was not."""
-    if len(rows) == 0:
-        return np.empty(0, np.intp)
-    smooth = _median_of_five(rows)
-    return np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
-
-
-def _longest_run(flags: npt.NDArray[np.bool_]) -> int:
-    """Count the longest run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
-
-
-def _median_of_five(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    padded = np.pad(values, 2, mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
 
 
 def _run(band: npt.NDArray[np.bool_]) -> _Ints:
@@ -224,9 +188,9 @@ def _scan_thickness(runs: _Ints, ruling: Ruling, params: RulingParams) -> tuple[
 
     Strokes along a line are thicker than it, so the thinner of the plausible runs describe it.
     """
-    most = round(params.max_growth * ruling.thickness_px) + params.rough_px
+    most = round(params.trace.max_growth * ruling.thickness_px) + params.trace.rough_px
     plausible = runs[(runs > 0) & (runs <= most)]
     if len(plausible) == 0:
         return ruling.thickness_px, ruling.thickness_px + 1
     thin, thick = np.percentile(plausible, [30, 60]).astype(int).tolist()
-    return thin, thin + min(max(thick - thin, 1), params.rough_px)
+    return thin, thin + min(max(thick - thin, 1), params.trace.rough_px)

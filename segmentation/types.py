@@ -47,6 +47,7 @@ class FieldState(StrEnum):
 
     WRITTEN = "written"
     BLANK = "blank"
+    STRUCK_OUT = "struck_out"  # in part or whole; what is meant to stand is for a person
     MISPLACED = "misplaced"  # its surroundings are not the template's; never read it unseen
 
 

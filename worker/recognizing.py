@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from worker.thresholds import Thresholds
     from worker.types import SegmentedPage
 
-FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED})
+_NEVER_UNSEEN = {  # whatever the network makes of them
+    FieldState.MISPLACED: FieldStatus.MISPLACED,
+    FieldState.STRUCK_OUT: FieldStatus.STRUCK_OUT,
+}
+FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, *_NEVER_UNSEEN.values()})
 
 
 class CropReader(Protocol):
@@ -131,8 +135,9 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
         )
     reading = next(readings)
     status = _field_status(crop, reading, review_below)
-    # The network is sure of what a crop says, never that the crop is the field it should be.
-    confidence = 0.0 if status is FieldStatus.MISPLACED else reading.confidence
+    # The network is sure of what a crop says, never that the crop is the field it should be, nor
+    # that what it says is meant to stand.
+    confidence = 0.0 if crop.state in _NEVER_UNSEEN else reading.confidence
     return FieldReading(
         crop=crop,
         status=status,
@@ -146,8 +151,8 @@ def _field(crop: FieldCrop, readings: Iterator[Reading], review_below: float) ->
 
 
 def _field_status(crop: FieldCrop, reading: Reading, review_below: float) -> FieldStatus:
-    if crop.state is FieldState.MISPLACED:
-        return FieldStatus.MISPLACED
+    if crop.state in _NEVER_UNSEEN:
+        return _NEVER_UNSEEN[crop.state]
     if not reading.text or reading.confidence < review_below:  # ink, but no text, is in doubt
         return FieldStatus.LOW_CONFIDENCE
     return FieldStatus.READ

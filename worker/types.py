@@ -32,6 +32,7 @@ class FieldStatus(StrEnum):
     READ = "read"
     BLANK = "blank"
     LOW_CONFIDENCE = "low_confidence"
+    STRUCK_OUT = "struck_out"  # in part or whole; what is meant to stand is not known
     MISPLACED = "misplaced"  # the printed surroundings are not the template's
     UNREADABLE = "unreadable"  # said by a person
 

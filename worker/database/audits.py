@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _ROWS_A_FETCH = 1000  # so that a million readings stream through a few MiB
-_WRITTEN = (FieldStatus.READ, FieldStatus.LOW_CONFIDENCE, FieldStatus.MISPLACED)  # by the machine
+_NEVER_UNSEEN = (FieldStatus.MISPLACED, FieldStatus.STRUCK_OUT)  # whatever the confidence
+_WRITTEN = (FieldStatus.READ, FieldStatus.LOW_CONFIDENCE, *_NEVER_UNSEEN)  # by the machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def find_audits(session: Session, batch: str | None, used: ReadWith) -> Iterator
         ),
         else_=0,
     )
-    may_pass = and_(ReadingRow.status != FieldStatus.MISPLACED, ReadingRow.text != "")
+    may_pass = and_(ReadingRow.status.not_in(_NEVER_UNSEEN), ReadingRow.text != "")
     columns = (
         CURRENT.c.template,
         CURRENT.c.field,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from segmentation import AmbiguousTemplateError, Page, Template, index_templates, segment_page
+from segmentation.matching import Features
 from tests.drawing import Distortion, draw_form, scan, write_in
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -39,6 +40,28 @@ def test_two_editions_that_differ_in_one_line_are_told_apart(template, distortio
     found = segment_page(Page(image=image), index_templates([OLD, NEW], PARAMS), PARAMS)
 
     assert found.template_id == template.template_id
+
+
+def test_an_edition_that_narrowly_missed_its_page_is_weighed_all_the_same():
+    """Where only the wrong edition was laid on by its own keypoints, the right one still wins."""
+    catalog = index_templates([OLD, NEW], PARAMS)
+    bare = Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
+    old, new = catalog.forms
+    lame = dataclasses.replace(old, features=(bare, *old.features[1:]))
+    image, _ = scan(filled(OLD), Distortion(noise=5))
+
+    found = segment_page(Page(image=image), dataclasses.replace(catalog, forms=(lame, new)), PARAMS)
+
+    assert found.template_id == "old"
+
+
+def test_only_forms_that_share_print_are_siblings():
+    stranger = draw_form(5, dpi=150.0)
+
+    catalog = index_templates([OLD, stranger, NEW], PARAMS)
+
+    assert [[s.number for s in siblings] for siblings in catalog.siblings] == [[2], [], [0]]
+    assert np.abs(catalog.siblings[0][0].to_sibling - np.eye(3)).max() < 0.5
 
 
 def test_a_page_with_the_telling_line_covered_is_refused():

@@ -68,6 +68,21 @@ def test_dust_is_no_writing_and_a_short_dash_is(form_and_catalog):
     assert crop_of(form_and_catalog, dashed).state is FieldState.WRITTEN
 
 
+def test_a_stroke_through_the_writing_is_told_from_writing(form_and_catalog):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    sheet = written(form_and_catalog).copy()
+    pen = sheet[box.y_px : box.y_px + box.height_px - 8, box.x_px : box.x_px + box.width_px] < 120
+    rows, columns = np.nonzero(pen)
+    at = box.y_px + int(np.median(rows))
+    ends = [(box.x_px + int(columns.min()), at - 1), (box.x_px + int(columns.max()), at + 2)]
+    cv2.line(sheet, ends[0], ends[1], 40, 2)
+
+    crop = crop_of(form_and_catalog, sheet)
+
+    assert (crop.state, crop.doubt) == (FieldState.STRUCK_OUT, Doubt.NONE)
+
+
 @pytest.mark.parametrize("share", [0.45, 1.0], ids=["in-part", "whole"])
 def test_a_slip_of_paper_over_the_field_alone_is_noticed(form_and_catalog, share):
     template, _ = form_and_catalog

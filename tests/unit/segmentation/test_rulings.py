@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ def test_a_line_alone_is_cleared():
 
     assert left.left.max() == 0
     assert left.seen > 0.9
-    assert left.gap_px <= PARAMS.chunk_px  # its very end may share a chunk with paper
+    assert left.gap_px <= PARAMS.trace.chunk_px  # its very end may share a chunk with paper
 
 
 @pytest.mark.parametrize("slope_px", [-3, 3])
@@ -32,6 +34,52 @@ def test_a_line_is_followed_where_the_page_is_bent(slope_px):
     left = remove_rulings(crop(slope_px=slope_px), [ACROSS], PARAMS)
 
     assert left.left.max() == 0
+
+
+@pytest.mark.parametrize("off_px", [-10, -6, 6, 10])
+def test_a_line_printed_elsewhere_by_up_to_a_millimetre_is_found_under_writing(off_px):
+    ink = crop(at=ACROSS.at_px + off_px)
+    for x in range(60, 500, 40):  # letters that rest on it
+        cv2.line(ink, (x, 30), (x, ACROSS.at_px + off_px), 255, 6)
+
+    left = remove_rulings(ink, [ACROSS], PARAMS)
+
+    assert left.seen > 0.9
+    assert left.gap_px <= PARAMS.trace.chunk_px
+    assert left.left[ACROSS.at_px + off_px + 3 :].max() == 0
+
+
+def test_a_line_much_farther_off_is_not_taken_for_the_fields_own():
+    left = remove_rulings(crop(at=ACROSS.at_px + 30), [ACROSS], PARAMS)
+
+    assert left.seen == 0.0
+
+
+def test_a_double_line_is_followed_line_by_line():
+    lower = dataclasses.replace(ACROSS, at_px=ACROSS.at_px + 10)
+    ink = crop(at=ACROSS.at_px + 6) | crop(at=lower.at_px + 6)
+
+    left = remove_rulings(ink, [ACROSS, lower], PARAMS)
+
+    assert left.left.max() == 0
+    assert left.seen > 0.9
+
+
+def test_the_ticks_of_a_comb_are_found_together_where_they_are_printed_elsewhere():
+    ticks = [
+        Ruling(upright=True, at_px=x, start_px=30, end_px=100, thickness_px=3)
+        for x in range(60, 560, 50)
+    ]
+    ink = np.zeros((140, 600), np.uint8)
+    for tick in ticks:
+        cv2.line(ink, (tick.at_px + 8, 30), (tick.at_px + 8, 100), 255, 3)
+    letters = np.zeros_like(ink)
+    for tick in ticks[::2]:  # stems just where the blank has its ticks
+        cv2.line(letters, (tick.at_px - 4, 35), (tick.at_px - 4, 90), 255, 6)
+
+    left = remove_rulings(ink | letters, ticks, PARAMS).left
+
+    np.testing.assert_array_equal(left, letters)
 
 
 def test_a_line_thickened_by_the_scanner_is_cleared():
@@ -106,7 +154,7 @@ def test_a_covered_stretch_of_a_line_is_measured():
 
     left = remove_rulings(ink, [ACROSS], PARAMS)
 
-    assert left.gap_px == pytest.approx(200, abs=2 * PARAMS.chunk_px)
+    assert left.gap_px == pytest.approx(200, abs=2 * PARAMS.trace.chunk_px)
     assert 0.5 < left.seen < 0.75
 
 
@@ -125,6 +173,29 @@ def test_a_stroke_drawn_along_the_line_stays():
 
     assert cv2.countNonZero(left[76:85, 305:340]) > 0.95 * 9 * 35
     assert cv2.countNonZero(left[:, :280]) == 0
+
+
+def test_no_line_is_left_under_a_stroke_that_runs_just_above_it():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (300, 73), (345, 73), 255, 8)  # touches the line
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[80:]) == 0
+    assert cv2.countNonZero(left[68:77, 302:343]) > 0.85 * 9 * 41
+
+
+def test_a_stroke_that_lies_partly_on_the_line_keeps_a_pens_width():
+    ink = crop()
+    stroke = np.zeros_like(ink)
+    cv2.line(stroke, (200, 20), (200, 76), 255, 7)
+    cv2.line(stroke, (200, 76), (260, 76), 255, 7)
+
+    left = remove_rulings(ink | stroke, [ACROSS], PARAMS).left
+
+    assert cv2.countNonZero(left[:, 210:255]) > 0.7 * cv2.countNonZero(stroke[:, 210:255])
+    assert cv2.countNonZero(left[82:]) == 0
 
 
 def test_a_line_grown_thicker_over_a_long_way_is_still_the_line():

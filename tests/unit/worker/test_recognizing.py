@@ -19,6 +19,7 @@ from worker.types import DocumentStatus, FieldStatus
 
 WRITTEN = make_crop()
 BLANK = make_crop(state=FieldState.BLANK, ink_fraction=0.0)
+STRUCK_OUT = make_crop(state=FieldState.STRUCK_OUT)
 MISPLACED = make_crop(state=FieldState.MISPLACED, doubt=Doubt.SURROUNDINGS_DISAGREE)
 REFUSED = make_refused_page()
 EMPTY = make_refused_page(failure_code=BlankPageError.code, failure_detail="the page is blank")
@@ -41,6 +42,7 @@ def read(*documents, texts=("Ada Lovelace",), confidence=0.97):
         pytest.param(WRITTEN, "Ada", 0.84, FieldStatus.LOW_CONFIDENCE, id="unsure"),
         pytest.param(WRITTEN, "", 0.99, FieldStatus.LOW_CONFIDENCE, id="ink-without-text"),
         pytest.param(MISPLACED, "Ada", 0.99, FieldStatus.MISPLACED, id="misplaced"),
+        pytest.param(STRUCK_OUT, "Ada", 0.99, FieldStatus.STRUCK_OUT, id="struck-out"),
         pytest.param(BLANK, "Ada", 0.99, FieldStatus.BLANK, id="blank"),
     ],
 )

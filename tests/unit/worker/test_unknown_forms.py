@@ -20,7 +20,7 @@ from worker.templates import load_template
 from worker.unknown_forms import UnknownForms
 
 pytestmark = [needs_tesseract, pytest.mark.slow]
-NO_FORMS = Catalog(forms=(), lookups=())
+NO_FORMS = Catalog(forms=(), lookups=(), siblings=())
 
 
 def png(image):
