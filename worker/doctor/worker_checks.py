@@ -1,0 +1,148 @@
+"""Is every kind of worker there, do they agree, and is none set up to hang or to spin?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from worker.doctor.findings import DoctorCode, fail, warn, well
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from worker.doctor.facts import Facts, WorkerFacts
+    from worker.doctor.findings import Finding
+
+_KINDS = ("segment", "recognize", "sweep")
+
+
+def check_workers(facts: Facts) -> Iterator[Finding]:
+    """Look at the workers that were seen lately; without a queue there need be none."""
+    if facts.broker is None:
+        return
+    yield _presence(facts)
+    yield from _service(facts)
+    yield _agreement(facts.workers)
+    yield _visibility(facts)
+    yield _cuda(facts.workers)
+    yield _threads(facts.workers)
+    yield _leases(facts)
+
+
+def _presence(facts: Facts) -> Finding:
+    code = DoctorCode.NO_WORKER
+    there = {kind: sum(worker.kind == kind for worker in facts.workers) for kind in _KINDS}
+    said = ", ".join(f"{kind} {count}" for kind, count in there.items())
+    missing = [kind for kind, count in there.items() if not count]
+    if not missing:
+        return well(code, f"workers alive: {said}")
+    fix = f"Start: {'; '.join(f'penname worker {kind}' for kind in missing)}."
+    waits = sum(work.documents for work in facts.waiting)
+    if waits:
+        return fail(code, f"{waits} documents wait; workers alive: {said}", fix=fix)
+    return warn(code, f"workers alive: {said}", fix=fix)
+
+
+def _service(facts: Facts) -> Iterator[Finding]:
+    """Every waiting document needs a worker that has its templates, and one that has its model."""
+    cut_by = _union(worker.templates_versions for worker in facts.workers)
+    read_with = _union(worker.model_ids for worker in facts.workers)
+    for what, had, wanted in (
+        ("templates", cut_by, [(work.templates_version, work.documents) for work in facts.waiting]),
+        ("model", read_with, [(work.model_id, work.documents) for work in facts.waiting]),
+    ):
+        left = sum(documents for version, documents in wanted if version not in had)
+        if had and left:
+            yield fail(
+                DoctorCode.WORK_WITHOUT_WORKER,
+                f"{left} documents wait for a worker with their {what}",
+                fix="Give the workers the templates and the model that the batch was submitted "
+                "with and restart them; or cancel the batch and submit it again.",
+            )
+        else:
+            yield well(
+                DoctorCode.WORK_WITHOUT_WORKER, f"no document waits for a worker with its {what}"
+            )
+
+
+def _agreement(workers: Iterable[WorkerFacts]) -> Finding:
+    code = DoctorCode.WORKERS_DIFFER
+    workers = list(workers)
+    differs = [
+        f"{len(found)} {what}"
+        for what, found in (
+            ("versions of penname", {one.penname_version for one in workers} - {None}),
+            ("sets of models", {one.model_ids for one in workers} - {frozenset()}),
+            ("sets of templates", {one.templates_versions for one in workers} - {frozenset()}),
+        )
+        if len(found) > 1
+    ]
+    if not differs:
+        return well(code, "all workers have the same penname, models and templates")
+    return warn(
+        code,
+        f"live workers have {', '.join(differs)}",
+        fix="Expected while an upgrade rolls out; otherwise restart those that were left behind.",
+    )
+
+
+def _visibility(facts: Facts) -> Finding:
+    """The shortest visibility timeout of all apps on a broker holds for each of them."""
+    code = DoctorCode.VISIBILITY_DIFFERS
+    found = {worker.visibility_s for worker in facts.workers if worker.visibility_s is not None}
+    if found <= {facts.times.visibility_s}:
+        return well(code, f"messages come back after {facts.times.visibility_s:g} s everywhere")
+    return fail(
+        code,
+        f"workers have messages back after {', '.join(f'{each:g}' for each in sorted(found))} s, "
+        f"the settings here say {facts.times.visibility_s:g} s; the shortest holds for all",
+        fix="Set PENNAME_REDELIVER_AFTER_S alike everywhere and restart the workers.",
+    )
+
+
+def _cuda(workers: Iterable[WorkerFacts]) -> Finding:
+    code = DoctorCode.CUDA_IN_PARENT
+    touched = sorted({worker.host for worker in workers if worker.cuda_in_parent})
+    if not touched:
+        return well(code, "no parent process has touched CUDA")
+    return fail(
+        code,
+        f"the parent process has touched CUDA on: {', '.join(touched)}; its children cannot",
+        fix="Load nothing that asks for CUDA at import; restart the worker.",
+    )
+
+
+def _threads(workers: Iterable[WorkerFacts]) -> Finding:
+    code = DoctorCode.TOO_MANY_THREADS
+    running: Counter[tuple[str, int]] = Counter()
+    for worker in workers:
+        if worker.threads and worker.cores:
+            running[worker.host, worker.cores] += worker.threads
+    crowded = [
+        f"{threads} threads on {cores} cores of {host}"
+        for (host, cores), threads in sorted(running.items())
+        if threads > cores
+    ]
+    if not crowded:
+        return well(code, "no host runs more threads than it has cores")
+    return warn(
+        code,
+        "; ".join(crowded),
+        fix="Lower --concurrency or PENNAME_RECOGNIZE_THREADS, or set OMP_NUM_THREADS=1.",
+    )
+
+
+def _leases(facts: Facts) -> Finding:
+    code = DoctorCode.LEASES_OVERDUE
+    if not facts.leases_overdue:
+        return well(code, "no worker holds a document beyond its lease")
+    return warn(
+        code,
+        f"{facts.leases_overdue} documents are held beyond their lease",
+        fix="A sweep frees them within seconds; where they stay, see that penname worker sweep "
+        "runs.",
+    )
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*sets)
