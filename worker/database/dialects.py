@@ -1,11 +1,11 @@
-"""What SQLite and PostgreSQL say differently: upserts, and the time of day."""
+"""What SQLite and PostgreSQL say differently: upserts, and times by the database's own clock."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Double, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -30,6 +30,29 @@ def _utc_now_in_postgresql(element: utc_now, compiler: SQLCompiler, **_: Any) ->
 @compiles(utc_now, "sqlite")
 def _utc_now_in_sqlite(element: utc_now, compiler: SQLCompiler, **_: Any) -> str:  # noqa: ANN401, ARG001, the same
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as SQLAlchemy writes times in SQLite
+
+
+class utc_in(FunctionElement[datetime]):  # noqa: N801, the same
+    """So many seconds from now, by the database's own clock; before now where negative."""
+
+    type = DateTime(timezone=True)
+    inherit_cache = True
+
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds, which go to the database as a parameter."""
+        super().__init__(cast(seconds, Double))
+
+
+@compiles(utc_in, "postgresql")
+def _utc_in_in_postgresql(element: utc_in, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **options)
+    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
+
+
+@compiles(utc_in, "sqlite")
+def _utc_in_in_sqlite(element: utc_in, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **options)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
 
 
 def insert_into(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, Integer, String, Uuid, column, func, select, table
 
-from worker.database.models import CorrectionRow, ReadingRow, UtcDateTime
+from worker.database.columns import UtcDateTime
+from worker.database.models import CorrectionRow, ReadingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ def test_the_migrations_make_the_tables_of_the_models(sessions):
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         differences = compare_metadata(context, Base.metadata)
 
-    assert len(Base.metadata.tables) == 7
+    assert len(Base.metadata.tables) == 9
     assert differences == []
 
 
@@ -153,5 +153,5 @@ def test_two_processes_that_open_an_empty_database_at_once_both_find_it_made(dat
     assert [process.exitcode for process in processes] == [0, 0]
     with opened(database_url) as sessions:
         assert rows(sessions, "SELECT version_num FROM alembic_version") == [
-            {"version_num": "0003"}
+            {"version_num": "0004"}
         ]
