@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text, type_coerce
 
+from worker.database.columns import UtcDateTime
 from worker.database.dialects import utc_now
 from worker.database.migrate import revision_and_head
-from worker.database.models import UtcDateTime
 from worker.database.session import connected
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def check_times(times: QueueTimes) -> Iterator[Finding]:
             DoctorCode.VISIBILITY_TOO_SHORT,
             f"messages come back after {times.visibility_s:g} s, tasks and leases may last "
             f"{longest_s:g} s",
-            fix="Raise redeliver_after_s well over hard_limit_s: three times is usual.",
+            fix="Raise redeliver_after_s well over task_hard_limit_s: three times is usual.",
         )
     else:
         yield well(
@@ -61,7 +61,7 @@ def check_broker(facts: Facts, limits: BrokerLimits | None = None) -> Iterator[F
     if facts.broker is None:
         yield warn(
             DoctorCode.NO_BROKER,
-            "broker_url is not set",
+            "broker_url is not set, and nothing answers where it would be",
             fix="Set PENNAME_BROKER_URL to use the queue; penname read needs none.",
         )
         return

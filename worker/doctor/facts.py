@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Checksums: TypeAlias = Literal["when_required", "when_supported"]  # what a store is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class StoreFacts:
     """What became of a scratch object."""
 
     is_folder: bool
-    checksums: str  # the setting: "when_required" or "when_supported"
+    checksums: Checksums  # the setting
     refusal: str | None  # why the object could not be written, read back and deleted
     without_checksums: bool | None  # whether it could be when checksums were left out
     keeps_versions_apart: bool | None  # whether a replaced object is refused; None: not tried
@@ -93,6 +96,6 @@ class Facts:
     broker: BrokerFacts | Unreachable | None  # None: no broker is set
     database: DatabaseFacts | Unreachable
     store: StoreFacts
-    workers: tuple[WorkerFacts, ...]  # that were seen lately
+    workers: tuple[WorkerFacts, ...] | None  # seen lately; None: the database could not be asked
     waiting: tuple[WaitingWork, ...]
     leases_overdue: int

@@ -12,18 +12,23 @@ from worker.storage.s3 import S3Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from worker.doctor.facts import Checksums
     from worker.storage.base import ObjectStore
 
 _FIRST, _SECOND = b"penname doctor", b"penname doctor, replaced"
 
 
 def try_store(
-    open_with: Callable[[str], ObjectStore], *, checksums: str, is_folder: bool, key: str
+    open_with: Callable[[Checksums], ObjectStore],
+    *,
+    checksums: Checksums,
+    is_folder: bool,
+    key: str,
 ) -> StoreFacts:
     """Find out what a store does with an object.
 
     Args:
-        open_with: opens the store with checksums "when_required" or "when_supported".
+        open_with: opens the store with these checksums.
         checksums: the setting.
         is_folder: whether it is one.
         key: of the scratch object, which nobody else uses.
@@ -42,7 +47,9 @@ def try_store(
     )
 
 
-def _round_trip(open_with: Callable[[str], ObjectStore], checksums: str, key: str) -> str | None:
+def _round_trip(
+    open_with: Callable[[Checksums], ObjectStore], checksums: Checksums, key: str
+) -> str | None:
     """Say why an object does not come back as it was written, or None."""
     try:
         store = open_with(checksums)

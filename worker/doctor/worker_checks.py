@@ -9,29 +9,33 @@ from worker.doctor.findings import DoctorCode, fail, warn, well
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
 
     from worker.doctor.facts import Facts, WorkerFacts
     from worker.doctor.findings import Finding
+
+    Workers: TypeAlias = tuple[WorkerFacts, ...]
 
 _KINDS = ("segment", "recognize", "sweep")
 
 
 def check_workers(facts: Facts) -> Iterator[Finding]:
     """Look at the workers that were seen lately; without a queue there need be none."""
-    if facts.broker is None:
+    workers = facts.workers
+    if facts.broker is None or workers is None:
         return
-    yield _presence(facts)
-    yield from _service(facts)
-    yield _agreement(facts.workers)
-    yield _visibility(facts)
-    yield _cuda(facts.workers)
-    yield _threads(facts.workers)
+    yield _presence(facts, workers)
+    yield from _service(facts, workers)
+    yield _agreement(workers)
+    yield _visibility(facts, workers)
+    yield _cuda(workers)
+    yield _threads(workers)
     yield _leases(facts)
 
 
-def _presence(facts: Facts) -> Finding:
+def _presence(facts: Facts, workers: Workers) -> Finding:
     code = DoctorCode.NO_WORKER
-    there = {kind: sum(worker.kind == kind for worker in facts.workers) for kind in _KINDS}
+    there = {kind: sum(worker.kind == kind for worker in workers) for kind in _KINDS}
     said = ", ".join(f"{kind} {count}" for kind, count in there.items())
     missing = [kind for kind, count in there.items() if not count]
     if not missing:
@@ -43,10 +47,10 @@ def _presence(facts: Facts) -> Finding:
     return warn(code, f"workers alive: {said}", fix=fix)
 
 
-def _service(facts: Facts) -> Iterator[Finding]:
+def _service(facts: Facts, workers: Workers) -> Iterator[Finding]:
     """Every waiting document needs a worker that has its templates, and one that has its model."""
-    cut_by = _union(worker.templates_versions for worker in facts.workers)
-    read_with = _union(worker.model_ids for worker in facts.workers)
+    cut_by = _union(worker.templates_versions for worker in workers)
+    read_with = _union(worker.model_ids for worker in workers)
     for what, had, wanted in (
         ("templates", cut_by, [(work.templates_version, work.documents) for work in facts.waiting]),
         ("model", read_with, [(work.model_id, work.documents) for work in facts.waiting]),
@@ -65,9 +69,8 @@ def _service(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _agreement(workers: Iterable[WorkerFacts]) -> Finding:
+def _agreement(workers: Workers) -> Finding:
     code = DoctorCode.WORKERS_DIFFER
-    workers = list(workers)
     differs = [
         f"{len(found)} {what}"
         for what, found in (
@@ -86,10 +89,10 @@ def _agreement(workers: Iterable[WorkerFacts]) -> Finding:
     )
 
 
-def _visibility(facts: Facts) -> Finding:
+def _visibility(facts: Facts, workers: Workers) -> Finding:
     """The shortest visibility timeout of all apps on a broker holds for each of them."""
     code = DoctorCode.VISIBILITY_DIFFERS
-    found = {worker.visibility_s for worker in facts.workers if worker.visibility_s is not None}
+    found = {worker.visibility_s for worker in workers if worker.visibility_s is not None}
     if found <= {facts.times.visibility_s}:
         return well(code, f"messages come back after {facts.times.visibility_s:g} s everywhere")
     return fail(
@@ -100,7 +103,7 @@ def _visibility(facts: Facts) -> Finding:
     )
 
 
-def _cuda(workers: Iterable[WorkerFacts]) -> Finding:
+def _cuda(workers: Workers) -> Finding:
     code = DoctorCode.CUDA_IN_PARENT
     touched = sorted({worker.host for worker in workers if worker.cuda_in_parent})
     if not touched:
@@ -112,7 +115,7 @@ def _cuda(workers: Iterable[WorkerFacts]) -> Finding:
     )
 
 
-def _threads(workers: Iterable[WorkerFacts]) -> Finding:
+def _threads(workers: Workers) -> Finding:
     code = DoctorCode.TOO_MANY_THREADS
     running: Counter[tuple[str, int]] = Counter()
     for worker in workers:
