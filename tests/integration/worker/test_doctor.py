@@ -35,7 +35,7 @@ def broker():
 
 
 @pytest.fixture
-def deployment(monkeypatch, tmp_path, database_url, sessions, s3_options, bucket, broker):  # noqa: PLR0913, a deployment has many parts
+def deployment(monkeypatch, tmp_path, database_url, sessions, s3_options, bucket, broker):  # noqa: PLR0913, PLR0917, its parts
     """Set the parts as a deployment does."""
     monkeypatch.chdir(tmp_path)  # where no penname.toml lies
     monkeypatch.setenv("PENNAME_DATABASE_URL", database_url)
