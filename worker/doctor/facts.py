@@ -72,7 +72,7 @@ class WorkerFacts:
     host: str
     penname_version: str | None = None  # None, or empty, here and below: it did not say
     model_ids: frozenset[str] = frozenset()  # that it can read with
-    templates_versions: frozenset[str] = frozenset()  # sets of templates that it can cut by
+    templates: frozenset[str] = frozenset()  # "ID/PAGE:VERSION" of those that it can cut by
     visibility_s: float | None = None
     cuda_in_parent: bool | None = None
     threads: int | None = None
@@ -83,7 +83,7 @@ class WorkerFacts:
 class WaitingWork:
     """Documents that wait or are in hand and are read alike."""
 
-    templates_version: str  # of the set of templates that may be on their pages
+    templates: frozenset[str]  # "ID/PAGE:VERSION" of those that may be on their pages
     model_id: str
     documents: int
 

@@ -7,12 +7,13 @@ asked because of it is left open.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from worker.database.health import database_health
 from worker.database.session import reading
+from worker.database.submissions import find_offers
 from worker.database.workers import workers_seen
 from worker.database.workload import read_workload, unfinished
 from worker.doctor.broker import ask_broker
@@ -27,8 +28,9 @@ from worker.doctor.store import try_store
 from worker.errors import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from worker.database.submissions import Offer
     from worker.database.workers import Worker
     from worker.database.workload import Workload
     from worker.doctor.facts import BrokerFacts, Checksums, QueueTimes
@@ -61,7 +63,7 @@ def gather(deployment: Deployment) -> Facts:
             workload = read_workload(session)
             seen = workers_seen(session, within_s=deployment.alive_s)
             workers = tuple(_worker(one.worker) for one in seen)
-        waiting, overdue = _waiting(workload), workload.overdue
+            waiting, overdue = _waiting(workload, find_offers(session)), workload.overdue
     return Facts(
         times=deployment.times,
         broker=_ask_broker(deployment, needed=bool(workers or waiting)),
@@ -94,15 +96,21 @@ def _ask_broker(deployment: Deployment, *, needed: bool) -> BrokerFacts | Unreac
     return found
 
 
-def _waiting(workload: Workload) -> tuple[WaitingWork, ...]:
-    """Count unfinished documents by what they are read with."""
-    counts: Counter[tuple[str, str]] = Counter()
+def _waiting(workload: Workload, offers: Iterable[Offer]) -> tuple[WaitingWork, ...]:
+    """Count unfinished documents by what they are to be read with."""
+    offered = {astuple(offer.identity): offer for offer in offers}
+    counts: Counter[tuple[str, str, str]] = Counter()
     for group in unfinished(workload.groups):
-        templates_version, model_id, _ = group.identity
-        counts[templates_version, model_id] += group.count
+        counts[group.identity] += group.count
     return tuple(
-        WaitingWork(templates_version=templates_version, model_id=model_id, documents=count)
-        for (templates_version, model_id), count in sorted(counts.items())
+        WaitingWork(
+            templates=frozenset(offered[identity].templates)
+            if identity in offered
+            else frozenset(),
+            model_id=identity[1],
+            documents=count,
+        )
+        for identity, count in sorted(counts.items())
     )
 
 
@@ -113,8 +121,8 @@ def _worker(worker: Worker) -> WorkerFacts:
         kind=worker.kind,
         host=worker.host,
         penname_version=said.get("version"),
-        model_ids=frozenset(said.get("model_ids") or ()),
-        templates_versions=frozenset(said.get("templates_versions") or ()),
+        model_ids=frozenset(said.get("models") or ()),
+        templates=frozenset(said.get("templates") or ()),
         visibility_s=_setting(said, "redeliver_after_s"),
         cuda_in_parent=said.get("cuda_in_parent"),
         threads=said.get("threads"),

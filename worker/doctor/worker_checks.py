@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from worker.doctor.findings import DoctorCode, fail, warn, well
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import TypeAlias
 
     from worker.doctor.facts import Facts, WorkerFacts
@@ -48,25 +48,33 @@ def _presence(facts: Facts, workers: Workers) -> Finding:
 
 
 def _service(facts: Facts, workers: Workers) -> Iterator[Finding]:
-    """Every waiting document needs a worker that has its templates, and one that has its model."""
-    cut_by = _union(worker.templates_versions for worker in workers)
-    read_with = _union(worker.model_ids for worker in workers)
-    for what, had, wanted in (
-        ("templates", cut_by, [(work.templates_version, work.documents) for work in facts.waiting]),
-        ("model", read_with, [(work.model_id, work.documents) for work in facts.waiting]),
-    ):
-        left = sum(documents for version, documents in wanted if version not in had)
-        if had and left:
-            yield fail(
-                DoctorCode.WORK_WITHOUT_WORKER,
-                f"{left} documents wait for a worker with their {what}",
-                fix="Give the workers the templates and the model that the batch was submitted "
-                "with and restart them; or cancel the batch and submit it again.",
-            )
-        else:
-            yield well(
-                DoctorCode.WORK_WITHOUT_WORKER, f"no document waits for a worker with its {what}"
-            )
+    """Every waiting document needs a worker with all its templates, and one with its model."""
+    held = [worker.templates for worker in workers if worker.templates]
+    models = frozenset[str]().union(*(worker.model_ids for worker in workers))
+    yield _served(
+        "templates",
+        sum(
+            work.documents
+            for work in facts.waiting
+            if held and not any(work.templates <= templates for templates in held)
+        ),
+    )
+    yield _served(
+        "model",
+        sum(work.documents for work in facts.waiting if models and work.model_id not in models),
+    )
+
+
+def _served(what: str, left: int) -> Finding:
+    code = DoctorCode.WORK_WITHOUT_WORKER
+    if not left:
+        return well(code, f"no document waits for a worker with its {what}")
+    return fail(
+        code,
+        f"{left} documents wait for a worker with their {what}",
+        fix="Give the workers the templates and the model that the batch was submitted with and "
+        "restart them; or cancel the batch and submit it again.",
+    )
 
 
 def _agreement(workers: Workers) -> Finding:
@@ -76,7 +84,7 @@ def _agreement(workers: Workers) -> Finding:
         for what, found in (
             ("versions of penname", {one.penname_version for one in workers} - {None}),
             ("sets of models", {one.model_ids for one in workers} - {frozenset()}),
-            ("sets of templates", {one.templates_versions for one in workers} - {frozenset()}),
+            ("sets of templates", {one.templates for one in workers} - {frozenset()}),
         )
         if len(found) > 1
     ]
@@ -145,7 +153,3 @@ def _leases(facts: Facts) -> Finding:
         fix="A sweep frees them within seconds; where they stay, see that penname worker sweep "
         "runs.",
     )
-
-
-def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    return frozenset().union(*sets)

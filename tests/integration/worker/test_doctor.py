@@ -89,7 +89,7 @@ def test_without_workers_what_waits_is_a_failure(deployment):
 def test_work_that_no_worker_can_do_is_found(deployment):
     add(deployment, {})
     for kind in ("segment", "recognize", "sweep"):
-        work(deployment, kind, model_ids=["another"], templates_versions=["another"])
+        work(deployment, kind, models=["another"], templates=["another/0:ff"])
 
     assert examine("--quiet") == (1, {("work_without_worker", "fail")})
 

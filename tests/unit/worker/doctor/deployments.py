@@ -26,7 +26,7 @@ def worker(kind: str, **changes: Any) -> WorkerFacts:
         host="node-1",
         penname_version="0.1.0",
         model_ids=frozenset({"aaaaaaaaaaaa"}) if kind == "recognize" else frozenset(),
-        templates_versions=TEMPLATES if kind == "segment" else frozenset(),
+        templates=TEMPLATES if kind == "segment" else frozenset(),
         visibility_s=900.0,
         cuda_in_parent=False,
         threads=1,
@@ -43,9 +43,7 @@ def deployment(**changes: Any) -> Facts:
         database=database(),
         store=store(),
         workers=(worker("segment"), worker("recognize"), worker("sweep")),
-        waiting=(
-            WaitingWork(templates_version="intake/0:0f0f", model_id="aaaaaaaaaaaa", documents=3),
-        ),
+        waiting=(WaitingWork(templates=TEMPLATES, model_id="aaaaaaaaaaaa", documents=3),),
         leases_overdue=0,
     )
     return replace(facts, **changes)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.worker.doctor.deployments import broker, database, deployment, store, worker
+from tests.unit.worker.doctor.deployments import (
+    TEMPLATES,
+    broker,
+    database,
+    deployment,
+    store,
+    worker,
+)
 from worker.doctor import DoctorCode, Level, check_all
 from worker.doctor.facts import QueueTimes, Unreachable, WaitingWork
 
@@ -83,20 +90,16 @@ SPOILT = [
     (
         {
             "waiting": (
-                WaitingWork(templates_version="other/0:1a1a", model_id="aaaaaaaaaaaa", documents=2),
+                WaitingWork(
+                    templates=frozenset({"other/0:1a1a"}), model_id="aaaaaaaaaaaa", documents=2
+                ),
             )
         },
         DoctorCode.WORK_WITHOUT_WORKER,
         FAIL,
     ),
     (
-        {
-            "waiting": (
-                WaitingWork(
-                    templates_version="intake/0:0f0f", model_id="bbbbbbbbbbbb", documents=2
-                ),
-            )
-        },
+        {"waiting": (WaitingWork(templates=TEMPLATES, model_id="bbbbbbbbbbbb", documents=2),)},
         DoctorCode.WORK_WITHOUT_WORKER,
         FAIL,
     ),
@@ -121,7 +124,7 @@ SPOILT = [
         {
             "workers": (
                 SEGMENT,
-                worker("segment", templates_versions=frozenset({"other/0:1a1a"})),
+                worker("segment", templates=frozenset({"other/0:1a1a"})),
                 RECOGNIZE,
                 SWEEP,
             )
@@ -205,7 +208,7 @@ def test_what_workers_do_not_say_is_not_held_against_them():
             kind,
             penname_version=None,
             model_ids=frozenset(),
-            templates_versions=frozenset(),
+            templates=frozenset(),
             visibility_s=None,
             cuda_in_parent=None,
             threads=None,
