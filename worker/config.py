@@ -122,6 +122,14 @@ def unknown_variables() -> list[str]:
     return sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
 
 
+def export_settings(settings: Settings, *names: str) -> None:
+    """Hand settings that a command was given on to the processes that it starts."""
+    for name in names:
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        os.environ[_PREFIX + name.upper()] = text
+
+
 def _refuse_unknown_variables() -> None:
     unknown = unknown_variables()
     if unknown:

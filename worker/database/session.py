@@ -35,6 +35,7 @@ __all__ = [
     "closed_after",
     "connected",
     "open_database",
+    "opened",
     "reading",
     "transaction",
     "writing",
@@ -86,6 +87,19 @@ def transaction(sessions: Sessions) -> Iterator[Session]:
         # Taking SQLite's write lock later, after a read, fails at once when another wrote.
         session.connection(execution_options=_WRITING)
         yield session
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Sessions]:
+    """Open a database that must be there already, for several transactions.
+
+    Raises:
+        ConfigError: there is none, or as ``open_database``.
+        DatabaseUnavailableError: it cannot be reached.
+    """
+    sessions = _open_existing(url)
+    with closed_after(sessions):
+        yield sessions
 
 
 @contextmanager
