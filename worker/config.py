@@ -116,6 +116,12 @@ def read_settings(**options: object) -> Settings:
         raise ConfigError(f"penname.toml cannot be read: {error}") from error
 
 
+def unknown_variables() -> list[str]:
+    """List misspelt variables, which pydantic-settings passes over in silence."""
+    known = _known_variables()
+    return sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+
+
 def export_settings(settings: Settings, *names: str) -> None:
     """Hand settings that a command was given on to the processes that it starts."""
     for name in names:
@@ -125,11 +131,13 @@ def export_settings(settings: Settings, *names: str) -> None:
 
 
 def _refuse_unknown_variables() -> None:
-    """Name misspelt variables, which pydantic-settings passes over in silence."""
-    known = {_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+    unknown = unknown_variables()
     if unknown:
         raise ConfigError(
             f"unknown settings in the environment: {', '.join(unknown)}; "
-            f"known are {', '.join(sorted(known))}"
+            f"known are {', '.join(sorted(_known_variables()))}"
         )
+
+
+def _known_variables() -> set[str]:
+    return {_PREFIX + name.upper() for name in Settings.model_fields}

@@ -106,7 +106,7 @@ def open_segment_station(
     fetch = partial(open_sources(settings).read, max_bytes=settings.max_document_mib * _MIB)
     forms = Forms(lambda: load_templates([settings.template_dir]), params)
     process.facts["templates"] = forms.keys  # filled once they are read
-    process.facts["opencv_threads"] = 1
+    process.facts["threads"] = 1
     return SegmentStation(
         sessions=process.sessions,
         hand=process.hand,
@@ -136,6 +136,14 @@ def open_recognize_station(
     settings = process.settings
     thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
     models = _Models(settings)
+    process.facts["threads"] = settings.recognize_threads
+
+    def models_here() -> set[str]:
+        """Look which weights are here, and say so: some may have come since the last look."""
+        found = models.ids()
+        process.facts["models"] = sorted(found)
+        return found
+
     limits = ShardLimits(crops=settings.shard_crops, documents=settings.shard_documents)
     return RecognizeStation(
         sessions=process.sessions,
@@ -144,7 +152,7 @@ def open_recognize_station(
         readers=Readers(
             partial(_decoder_version, settings),
             partial(_load_reader, process, models),
-            models=models.ids,
+            models=models_here,
             thresholds=thresholds,
         ),
         size=ShardSize(limits),
@@ -228,6 +236,7 @@ def _facts(settings: Settings) -> dict[str, Any]:
     )
     return {
         "version": version("penname"),
+        "cores": os.cpu_count(),
         "settings": {name: getattr(settings, name) for name in asked},
         "cuda_in_parent": cuda_was_touched(),
         "models": [],

@@ -17,9 +17,11 @@ from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
 from worker.cli.batch import cancel, failures, retry, status
 from worker.cli.correct import correct
+from worker.cli.doctor import doctor
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
 from worker.cli.export_onnx import export_onnx
+from worker.cli.metrics import metrics
 from worker.cli.model import model_app
 from worker.cli.read import read
 from worker.cli.results import results
@@ -53,6 +55,8 @@ app.command()(train)
 app.command()(study)
 app.command()(sample)
 app.command("export-onnx")(export_onnx)
+app.command()(doctor)
+app.command()(metrics)
 app.add_typer(worker_app, name="worker")
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")

@@ -55,6 +55,22 @@ def bring_to_head(engine: Engine, *, exclusive: dict[str, str]) -> None:
             _check_references(connection)
 
 
+def revision_and_head(connection: Connection) -> tuple[str | None, str, bool]:
+    """Read which migration the tables are at, and which this code wants; change nothing.
+
+    Returns:
+        The database's migration (None is an empty one), this code's newest, and whether this
+        code knows the database's.
+    """
+    script = _script()
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision, str(script.get_current_head()), _knows(script, revision)
+
+
+def _knows(script: ScriptDirectory, revision: str | None) -> bool:
+    return revision is None or revision in {step.revision for step in script.walk_revisions()}
+
+
 def _check_references(connection: Connection) -> None:
     """Refuse to keep tables that refer to rows which are not there; SQLite was not looking."""
     if connection.dialect.name == "sqlite":
@@ -84,8 +100,7 @@ def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
 def _revision(connection: Connection, script: ScriptDirectory) -> str | None:
     """Read which migration the database is at; None is an empty database."""
     revision = MigrationContext.configure(connection).get_current_revision()
-    known = {step.revision for step in script.walk_revisions()}
-    if revision is not None and revision not in known:
+    if not _knows(script, revision):
         raise ConfigError(
             f"the database was written by a newer penname (tables at {revision!r}, this version "
             f"knows up to {script.get_current_head()!r}); upgrade penname, or use another --db"

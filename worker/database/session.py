@@ -33,6 +33,7 @@ __all__ = [
     "Session",
     "Sessions",
     "closed_after",
+    "connected",
     "open_database",
     "opened",
     "reading",
@@ -127,14 +128,36 @@ def writing(url: str) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Connect to a database as it is, without bringing its tables up to date; see ``health``.
+
+    Raises:
+        ConfigError: the URL is wrong.
+        DatabaseUnavailableError: it cannot be reached.
+    """
+    engine = _make_engine(_existing(url))
+    try:
+        with translated(engine), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def _open_existing(url: str) -> Sessions:
     """Open a database; a SQLite file that is not there is refused, not made."""
+    _existing(url)
+    return open_database(url)
+
+
+def _existing(url: str) -> URL:
+    """Refuse a SQLite file that is not there."""
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         raise ConfigError(
             f"no database {parsed.database}; name one with --db, or make it with: penname read"
         )
-    return open_database(url)
+    return parsed
 
 
 def _parse_url(url: str) -> URL:

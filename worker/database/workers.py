@@ -26,7 +26,7 @@ class Worker:
     kind: str  # "segment", "recognize" or "sweep"
     host: str
     pid: int
-    # "version", "settings", "templates", "model_ids", "cuda_in_parent", "threads"
+    # "version", "settings", "templates", "models", "cuda_in_parent", "threads", "cores"
     facts: dict[str, Any] = field(default_factory=dict)
 
 

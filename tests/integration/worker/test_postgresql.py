@@ -19,6 +19,7 @@ from tests.unit.worker.database.test_documents import *  # noqa: F403, the same
 from tests.unit.worker.database.test_explanations import *  # noqa: F403, the same
 from tests.unit.worker.database.test_migrate import *  # noqa: F403, the same
 from tests.unit.worker.database.test_results import *  # noqa: F403, the same
+from tests.unit.worker.database.test_workload import *  # noqa: F403, the same
 from worker.database.results import ResultFilter, find_results
 from worker.database.session import open_database, transaction
 from worker.errors import ConfigError, DatabaseUnavailableError
