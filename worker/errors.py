@@ -21,7 +21,9 @@ WorkerError
    ├─ TooFewReviewedError       too few values were reviewed to learn or to judge from them
    ├─ UnsuitableBaseError       a model that retraining cannot start from
    ├─ NoSuchModelError          no model of that id is in the model folder
-   └─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ BadQueryError             a search contradicts itself, or goes on from nowhere
+   └─ LikenessUnavailableError  the database server cannot liken names
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -67,6 +69,8 @@ class FailureCode(StrEnum):
     UNSUITABLE_BASE = "unsuitable_base"
     NO_SUCH_MODEL = "no_such_model"
     MODEL_REFUSED = "model_refused"
+    BAD_QUERY = "bad_query"
+    LIKENESS_UNAVAILABLE = "likeness_unavailable"
 
 
 class WorkerError(Exception):
@@ -200,3 +204,15 @@ class ModelRefusedError(PermanentError):
     """The model is worse than the one in use, or was never compared with it."""
 
     code = FailureCode.MODEL_REFUSED
+
+
+class BadQueryError(PermanentError):
+    """A search contradicts itself, or goes on from where nothing is (any more)."""
+
+    code = FailureCode.BAD_QUERY
+
+
+class LikenessUnavailableError(PermanentError):
+    """The database server cannot liken names."""
+
+    code = FailureCode.LIKENESS_UNAVAILABLE

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from worker.database.likeness import SQLITE_FUNCTION, share_of_triples
 from worker.database.migrate import bring_to_head
 from worker.database.translation import translated
 from worker.errors import ConfigError
@@ -156,6 +157,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own lower() knows ASCII only, and a search for "é*" would miss "É".
     connection.create_function("lower", 1, _lower, deterministic=True)
+    connection.create_function(SQLITE_FUNCTION, 2, share_of_triples, deterministic=True)
 
 
 def _write_ahead(connection: DBAPIConnection) -> None:

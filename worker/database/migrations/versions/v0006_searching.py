@@ -1,0 +1,50 @@
+"""Index what people search and sort results by."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0003"
+
+_INDEXES = {
+    "ix_readings_confidence_id": ("readings", ["confidence", "id"]),
+    "ix_readings_status_confidence_id": ("readings", ["status", "confidence", "id"]),
+    "ix_readings_field_name_confidence_id": ("readings", ["field_name", "confidence", "id"]),
+    "ix_corrections_status_reading_id": ("corrections", ["status", "reading_id"]),
+    "ix_documents_batch_id_uri_id": ("documents", ["batch_id", "uri", "id"]),
+    "ix_documents_batch_id_finished_at_id": ("documents", ["batch_id", "finished_at", "id"]),
+    "ix_documents_finished_at_id": ("documents", ["finished_at", "id"]),
+}
+_NAME: tuple[sa.TextClause | str, ...] = (sa.text('(lower(text) COLLATE "C")'), "id")
+_REWRITTEN: tuple[sa.TextClause | str, ...] = (sa.text("(text <> raw_text)"), "confidence", "id")
+_WITH_NAMES = ("readings", "corrections")
+
+
+def upgrade() -> None:
+    """Add indexes alone; no row changes."""
+    for name, (table, columns) in _INDEXES.items():
+        op.create_index(name, table, columns)
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_index("ix_readings_lower_text", "readings")  # the next does its work
+        op.create_index("ix_readings_rewritten", "readings", _REWRITTEN)
+        for table in _WITH_NAMES:
+            op.create_index(f"ix_{table}_name", table, _NAME)
+        _index_trigrams()
+
+
+def _index_trigrams() -> None:
+    """Index what names are like, where the server has pg_trgm and lets this user turn it on.
+
+    Without it all else works; a search by likeness then says what is missing.
+    """
+    try:
+        with op.get_bind().begin_nested():
+            op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except sa.exc.DBAPIError:
+        return
+    for table in _WITH_NAMES:
+        op.execute(
+            f"CREATE INDEX ix_{table}_trigrams ON {table} USING gin (lower(text) gin_trgm_ops)"
+        )
