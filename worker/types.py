@@ -24,6 +24,7 @@ class DocumentStatus(StrEnum):
     DONE = "done"
     NEEDS_REVIEW = "needs_review"  # read, but a person should look
     FAILED = "failed"  # cannot be read; failure_code says why
+    PURGED = "purged"  # was dealt with long ago; what was read on it is gone
 
 
 class FieldStatus(StrEnum):

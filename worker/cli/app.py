@@ -20,6 +20,7 @@ from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
 from worker.cli.export_onnx import export_onnx
 from worker.cli.model import model_app
+from worker.cli.purge import purge
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
@@ -44,6 +45,7 @@ app.command()(correct)
 app.command()(train)
 app.command()(study)
 app.command()(sample)
+app.command()(purge)
 app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")

@@ -58,7 +58,8 @@ def register_document(  # noqa: PLR0913, each argument is a column
         identity: the templates, the model and the names to read them with.
 
     Returns:
-        The attempt to finish, or None when the document has been read already.
+        The attempt to finish, or None when the document has been read already, purged since or
+        not.
     """
     # An earlier run may have known this file only by its place.
     session.execute(
@@ -92,7 +93,7 @@ def register_document(  # noqa: PLR0913, each argument is a column
         new.on_conflict_do_update(
             index_elements=["sha256", *asdict(identity)],
             set_=again,
-            where=DocumentRow.status.not_in(_READ),
+            where=DocumentRow.status.not_in((*_READ, DocumentStatus.PURGED)),
         ).returning(DocumentRow.id, DocumentRow.attempt)
     ).one_or_none()
     return taken and DocumentClaim(document_id=taken.id, attempt=taken.attempt)

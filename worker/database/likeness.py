@@ -2,8 +2,10 @@
 
 PostgreSQL has its extension pg_trgm for this, with an index. SQLite has nothing of the kind:
 there the same is counted in Python for every row, which suits some ten thousand results.
-A name is like another when more than half of what is asked for stands in it: "Lovlace" finds
-"Ada Lovelace", but names of three or four letters have too few triples for a slip among them.
+A text is like a name when some stretch of it shares half of its triples with the name: "Lovlace"
+finds "Ada Lovelace", but names of three or four letters have too few triples for a slip in them.
+
+Source: https://www.postgresql.org/docs/current/pgtrgm.html, ``word_similarity``.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.compiler import SQLCompiler
 
-ENOUGH = 0.5  # share of the triples asked for
+ENOUGH = 0.5  # of what two names hold together
 SQLITE_FUNCTION = "penname_likeness"
 _STEPS = 1000  # whole numbers compare alike everywhere, where a short float does not
 
@@ -55,18 +57,29 @@ def prepare_likeness(session: Session) -> None:
     session.execute(text(f"SET LOCAL pg_trgm.word_similarity_threshold = {ENOUGH}"))
 
 
-def share_of_triples(wanted: str, said: str) -> float:
-    """Count which share of a name's triples of letters stands in a text, in [0, 1]."""
-    triples = _triples(wanted)
-    return len(triples & _triples(said.lower())) / len(triples) if triples else 0.0
+def word_likeness(wanted: str, said: str) -> float:
+    """Give how like a name the likest stretch of a text is, in [0, 1], as pg_trgm does."""
+    asked = frozenset(_triples(wanted.lower()))
+    triples = _triples(said.lower())
+    best = 0.0
+    for start, first in enumerate(triples):
+        if first not in asked:
+            continue  # a stretch is no worse without it
+        stretch: set[str] = set()
+        shared = 0
+        for triple in triples[start:]:
+            shared += triple in asked and triple not in stretch
+            stretch.add(triple)
+            best = max(best, shared / (len(asked) + len(stretch) - shared))
+    return best
 
 
-@lru_cache(maxsize=256)
-def _triples(said: str) -> frozenset[str]:
+@lru_cache(maxsize=4096)
+def _triples(said: str) -> tuple[str, ...]:
     """Part words into triples as pg_trgm does: two blanks before each word, one behind."""
     words = "".join(char if char.isalnum() else " " for char in said).split()
     padded = (f"  {word} " for word in words)
-    return frozenset(word[i : i + 3] for word in padded for i in range(len(word) - 2))
+    return tuple(word[i : i + 3] for word in padded for i in range(len(word) - 2))
 
 
 class _is_like(FunctionElement[bool]):  # noqa: N801, reads as the SQL function it is

@@ -149,7 +149,6 @@ class DocumentRow(Base):
         Index("ix_documents_batch_id_status", "batch_id", "status"),
         Index("ix_documents_batch_id_uri_id", "batch_id", "uri", "id"),
         Index("ix_documents_batch_id_finished_at_id", "batch_id", "finished_at", "id"),
-        Index("ix_documents_finished_at_id", "finished_at", "id"),
         # A file whose bytes could not be read has no hash; it is known by its place.
         Index(
             "uq_documents_without_bytes",
@@ -221,6 +220,9 @@ class ReadingRow(Base):
         UniqueConstraint("page_id", "field_name", "model_id"),
         *search_indexes("readings"),
         # What ``result_pages`` sorts by, alone and behind what it filters by.
+        Index("ix_readings_read_at_id", "read_at", "id"),
+        Index("ix_readings_status_read_at_id", "status", "read_at", "id"),
+        Index("ix_readings_field_name_read_at_id", "field_name", "read_at", "id"),
         Index("ix_readings_confidence_id", "confidence", "id"),
         Index("ix_readings_status_confidence_id", "status", "confidence", "id"),
         Index("ix_readings_field_name_confidence_id", "field_name", "confidence", "id"),

@@ -11,44 +11,42 @@ the answer holds comes from ``current_readings``, as everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import groupby
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select, text, tuple_, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, literal, select, text, union_all
 
-from worker.database.dialects import folded, is_postgresql
-from worker.database.likeness import is_like, likeness, prepare_likeness
+from worker.database.dialects import is_postgresql
+from worker.database.likeness import is_like, prepare_likeness
 from worker.database.models import BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
-from worker.database.results import CURRENT, ResultRow, like_pattern
+from worker.database.result_accounts import (
+    ResultSort,
+    accounts,
+    after,
+    latest_account,
+    reading_conditions,
+    shown,
+    sort_keys,
+)
+from worker.database.results import CURRENT, ResultRow
 from worker.errors import BadQueryError
-from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Select, SQLColumnExpression
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
+    from worker.database.result_accounts import Account
     from worker.database.results import ResultFilter
 
-_SHOWN = (DocumentStatus.DONE, DocumentStatus.NEEDS_REVIEW)
-_LaterDocument = aliased(DocumentRow)
-_LaterCorrection = aliased(CorrectionRow)
+__all__ = ["ResultPage", "ResultSort", "find_page"]
 
-
-class ResultSort(StrEnum):
-    """In which order results come."""
-
-    NEWEST = "newest"  # the document that was read last comes first
-    PLACE = "place"  # document, page, field; of one batch
-    LEAST_SURE = "confidence"
-    SUREST = "-confidence"
-    NAME = "name"
-    LIKENESS = "likeness"  # the nearest to ``similar_to`` first
+# Up to so many matches are all fetched and sorted. Of more, the wanted order is walked until
+# enough match: with fewer it could take for ever, as the planner finds out too late.
+_FEW = 8000
+_FEW_DOCUMENTS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +58,14 @@ class ResultPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
-    """One of the values that results are sorted by, the first first."""
+class _Search:
+    """What is asked for, with what was looked up for it."""
 
-    value: SQLColumnExpression[Any]
-    falling: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What stands in a field by one account: the machine's, a person's, or whichever counts."""
-
-    text: SQLColumnExpression[str]
-    status: SQLColumnExpression[Any]
-    query: Select[Any]  # of readings, and of corrections where a person's account is asked for
+    wanted: ResultFilter
+    sort: ResultSort
+    batch_id: UUID | None
+    last: Sequence[Any] | None  # by what the last result of the page before was sorted
+    limit: int
 
 
 def find_page(
@@ -99,20 +91,24 @@ def find_page(
         LikenessUnavailableError: PostgreSQL has no pg_trgm, by which names are likened.
     """
     _check(wanted, sort)
-    if is_postgresql(session):
-        session.execute(text("SET LOCAL jit = off"))  # takes longer to start than a page to find
     if wanted.similar_to is not None:
         prepare_likeness(session)
-    batch_id = _batch_id(session, wanted.batch)
+    batch_id = session.scalar(select(BatchRow.id).where(BatchRow.name == wanted.batch))
     if wanted.batch is not None and batch_id is None:
         return ResultPage(rows=(), cursor=None)
-    last = None if cursor is None else _last(session, cursor, wanted, sort)
-    arms = [
-        _arm(said, wanted, sort, batch_id, last).limit(limit + 1)
-        for said in _accounts(wanted, sort)
-    ]
-    falling = [key.falling for key in _keys(ReadingRow.text, wanted, sort)]
-    ids = [row.reading_id for row in session.execute(_merged(arms, falling, limit + 1))]
+    search = _Search(
+        wanted=wanted,
+        sort=sort,
+        batch_id=batch_id,
+        last=None if cursor is None else _last(session, cursor, wanted, sort),
+        limit=limit + 1,
+    )
+    if is_postgresql(session):
+        # Compiling takes longer than finding a page. Sorting is what ``_FEW`` are fenced off for.
+        session.execute(text("SET LOCAL jit = off"))
+        session.execute(text("SET LOCAL enable_sort = off"))
+    arms = [_arm(session, account, search) for account in accounts(wanted, sort)]
+    ids = [row.reading_id for row in session.execute(_merged(arms, search))]
     rows = _rows(session, ids[:limit])
     return ResultPage(rows=rows, cursor=ids[limit - 1].hex if len(ids) > limit else None)
 
@@ -124,120 +120,48 @@ def _check(wanted: ResultFilter, sort: ResultSort) -> None:
         raise BadQueryError("sorting by likeness wants a name that results shall be like")
 
 
-def _batch_id(session: Session, name: str | None) -> UUID | None:
-    return session.scalar(select(BatchRow.id).where(BatchRow.name == name))
-
-
-def _accounts(wanted: ResultFilter, sort: ResultSort) -> Iterator[_Said]:
-    """Give the accounts in which the results stand, so that each can use its own indexes."""
-    reading = select().select_from(ReadingRow)
-    of_reading = CorrectionRow.reading_id == ReadingRow.id
-    by_machine = _Said(text=ReadingRow.text, status=ReadingRow.status, query=reading)
-    by_value = (wanted.status, wanted.name_glob, wanted.similar_to) != (None, None, None)
-    if wanted.corrected is None and not by_value and sort is not ResultSort.NAME:
-        yield by_machine  # nothing asked for depends on who said it
-        return
-    if not wanted.corrected:
-        yield replace(by_machine, query=reading.where(~exists().where(of_reading)))
-    if wanted.corrected is not False:
-        later = exists().where(
-            _LaterCorrection.reading_id == ReadingRow.id, _LaterCorrection.id > CorrectionRow.id
-        )
-        query = reading.join(CorrectionRow, of_reading).where(~later)
-        yield _Said(text=CorrectionRow.text, status=CorrectionRow.status, query=query)
-
-
-def _arm(
-    said: _Said,
-    wanted: ResultFilter,
-    sort: ResultSort,
-    batch_id: UUID | None,
-    last: Sequence[Any] | None,
-) -> Select[Any]:
+def _arm(session: Session, account: Account, search: _Search) -> Select[Any]:
     """Select the results of one account, in order, from where the last page ended."""
-    keys = _keys(said.text, wanted, sort)
+    keys = sort_keys(account, search.wanted, search.sort)
     named: list[Any] = [key.value.label(f"key_{i}") for i, key in enumerate(keys)]
-    query = _shown(said.query).add_columns(ReadingRow.id.label("reading_id"), *named)
-    query = query.where(*_conditions(said, wanted, batch_id))
-    if last is not None:
-        query = query.where(*_after(keys, last))
-    return query.order_by(*(key.value.desc() if key.falling else key.value for key in keys))
+    query = shown(account.query).add_columns(ReadingRow.id.label("reading_id"), *named)
+    query = query.where(*reading_conditions(account, search.wanted))
+    if search.batch_id is not None:
+        query = query.where(DocumentRow.batch_id == search.batch_id)
+    if search.wanted.similar_to is not None:
+        query = query.where(is_like(account.text, search.wanted.similar_to))
+    if search.last is not None:
+        query = query.where(*after(keys, search.last))
+    order: list[Any] = [key.value.desc() if key.falling else key.value for key in keys]
+    if _is_few(session, account, search):
+        fenced = query.offset(0).subquery()  # behind which no order can be walked
+        columns = zip(list(fenced.c)[1:], keys, strict=True)
+        order = [column.desc() if key.falling else column for column, key in columns]
+        query = select(fenced)
+    return query.order_by(*order).limit(search.limit)
 
 
-def _shown(query: Select[Any]) -> Select[Any]:
-    """Keep what ``current_readings`` keeps: documents that were read, as they were read last."""
-    later, document = _LaterDocument, DocumentRow
-    read_later = exists().where(
-        later.batch_id == document.batch_id,
-        later.sha256 == document.sha256,
-        later.status.in_(_SHOWN),
-        tuple_(later.finished_at, later.id) > tuple_(document.finished_at, document.id),
-    )
+def _is_few(session: Session, account: Account, search: _Search) -> bool:
+    """Tell whether some condition by itself leaves few results, by counting no further."""
+    if search.wanted.similar_to is not None:
+        return True
+    conditions = list(reading_conditions(account, search.wanted))
+    if account.by_person:
+        conditions.append(CorrectionRow.id.is_not(None))
+    if any(_count(session, condition, _FEW) < _FEW for condition in conditions):
+        return True
+    of_batch = DocumentRow.batch_id == search.batch_id
+    by_place = search.sort in {ResultSort.PLACE, ResultSort.NEWEST}  # documents have that order
     return (
-        query.join(PageRow, PageRow.id == ReadingRow.page_id)
-        .join(document, document.id == PageRow.document_id)
-        .where(document.status.in_(_SHOWN), ~read_later)
+        search.batch_id is not None
+        and not by_place
+        and _count(session, of_batch, _FEW_DOCUMENTS) < _FEW_DOCUMENTS
     )
 
 
-def _keys(
-    said: SQLColumnExpression[str], wanted: ResultFilter, sort: ResultSort
-) -> tuple[_Key, ...]:
-    """Say what decides the order; together the keys tell any two results apart."""
-    in_document = (_Key(value=PageRow.page_index), _Key(value=ReadingRow.field_name))
-    known = _Key(value=ReadingRow.id)
-    document = DocumentRow
-    match sort:
-        case ResultSort.NEWEST:
-            latest = _Key(value=document.finished_at, falling=True)
-            return latest, _Key(value=document.id, falling=True), *in_document
-        case ResultSort.PLACE:
-            return _Key(value=document.uri), _Key(value=document.id), *in_document
-        case ResultSort.LEAST_SURE:
-            return _Key(value=ReadingRow.confidence), known
-        case ResultSort.SUREST:
-            return _Key(value=ReadingRow.confidence, falling=True), replace(known, falling=True)
-        case ResultSort.NAME:
-            return _Key(value=folded(said)), known
-        case ResultSort.LIKENESS:
-            near = _Key(value=likeness(said, wanted.similar_to or ""), falling=True)
-            return near, replace(known, falling=True)
-
-
-def _conditions(
-    said: _Said, wanted: ResultFilter, batch_id: UUID | None
-) -> Iterator[ColumnElement[bool]]:
-    if batch_id is not None:
-        yield DocumentRow.batch_id == batch_id
-    if wanted.field is not None:
-        yield ReadingRow.field_name == wanted.field
-    if wanted.below is not None:
-        yield ReadingRow.confidence < wanted.below
-    if wanted.rewritten is not None:
-        same = ReadingRow.text == ReadingRow.raw_text
-        yield ReadingRow.text != ReadingRow.raw_text if wanted.rewritten else same
-    if wanted.status is not None:
-        yield said.status == wanted.status
-    if wanted.name_glob is not None:
-        yield folded(said.text).like(like_pattern(wanted.name_glob), escape="\\")
-    if wanted.similar_to is not None:
-        yield is_like(said.text, wanted.similar_to)
-
-
-def _after(keys: Sequence[_Key], last: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
-    """Say that a result comes after the last one, and by its first key where an index starts."""
-    first, bound = keys[0], last[0]
-    yield first.value <= bound if first.falling else first.value >= bound
-    same: list[ColumnElement[bool]] = []
-    choices = []
-    pairs = zip(keys, last, strict=True)
-    for falling, run in groupby(pairs, key=lambda pair: pair[0].falling):
-        values, bounds = zip(*((key.value, bound) for key, bound in run), strict=True)
-        here = tuple_(*values)
-        beyond = here < tuple_(*bounds) if falling else here > tuple_(*bounds)
-        choices.append(and_(*same, beyond))
-        same.append(here == tuple_(*bounds))
-    yield or_(*choices)
+def _count(session: Session, condition: ColumnElement[bool], limit: int) -> int:
+    found = select(literal(1)).where(condition).limit(limit).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def _last(session: Session, cursor: str, wanted: ResultFilter, sort: ResultSort) -> Sequence[Any]:
@@ -247,33 +171,27 @@ def _last(session: Session, cursor: str, wanted: ResultFilter, sort: ResultSort)
         reading_id = UUID(hex=cursor)
     except ValueError:
         raise gone from None
-    latest = (
-        select(CorrectionRow.text)
-        .where(CorrectionRow.reading_id == ReadingRow.id)
-        .order_by(CorrectionRow.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    said = func.coalesce(latest, ReadingRow.text)
+    account = latest_account()
     row = session.execute(
-        select(*(key.value for key in _keys(said, wanted, sort)))
-        .select_from(ReadingRow)
+        account.query.add_columns(*(key.value for key in sort_keys(account, wanted, sort)))
         .join(PageRow, PageRow.id == ReadingRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .where(ReadingRow.id == reading_id, DocumentRow.finished_at.is_not(None))
     ).one_or_none()
-    if row is None:
+    if row is None or None in row:
         raise gone
     return tuple(row)
 
 
-def _merged(arms: Sequence[Select[Any]], falling: Sequence[bool], limit: int) -> Select[Any]:
+def _merged(arms: Sequence[Select[Any]], search: _Search) -> Select[Any]:
     """Merge the answers of the accounts, each of which is in order."""
     if len(arms) == 1:
         return arms[0]
+    keys = sort_keys(latest_account(), search.wanted, search.sort)
     both = union_all(*(select(arm.subquery()) for arm in arms)).subquery()
-    keys = zip(list(both.c)[1:], falling, strict=True)
-    return select(both).order_by(*(key.desc() if down else key for key, down in keys)).limit(limit)
+    columns = zip(list(both.c)[1:], keys, strict=True)
+    order = (column.desc() if key.falling else column for column, key in columns)
+    return select(both).order_by(*order).limit(search.limit)
 
 
 def _rows(session: Session, ids: Sequence[UUID]) -> tuple[ResultRow, ...]:

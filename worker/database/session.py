@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
-from worker.database.likeness import SQLITE_FUNCTION, share_of_triples
+from worker.database.likeness import SQLITE_FUNCTION, word_likeness
 from worker.database.migrate import bring_to_head
 from worker.database.translation import translated
 from worker.errors import ConfigError
@@ -35,6 +35,7 @@ __all__ = [
     "Sessions",
     "closed_after",
     "open_database",
+    "open_existing",
     "reading",
     "transaction",
     "writing",
@@ -96,7 +97,7 @@ def reading(url: str) -> Iterator[Session]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached.
     """
-    sessions = _open_existing(url)
+    sessions = open_existing(url)
     with closed_after(sessions), translated(_engine_of(sessions)), sessions() as session:
         yield session
 
@@ -109,12 +110,12 @@ def writing(url: str) -> Iterator[Session]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached or written.
     """
-    sessions = _open_existing(url)
+    sessions = open_existing(url)
     with closed_after(sessions), transaction(sessions) as session:
         yield session
 
 
-def _open_existing(url: str) -> Sessions:
+def open_existing(url: str) -> Sessions:
     """Open a database; a SQLite file that is not there is refused, not made."""
     parsed = _parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
@@ -157,7 +158,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own lower() knows ASCII only, and a search for "é*" would miss "É".
     connection.create_function("lower", 1, _lower, deterministic=True)
-    connection.create_function(SQLITE_FUNCTION, 2, share_of_triples, deterministic=True)
+    connection.create_function(SQLITE_FUNCTION, 2, word_likeness, deterministic=True)
 
 
 def _write_ahead(connection: DBAPIConnection) -> None:

@@ -18,6 +18,7 @@ from tests.unit.worker.database.test_docs import *  # noqa: F403, the same
 from tests.unit.worker.database.test_documents import *  # noqa: F403, the same
 from tests.unit.worker.database.test_explanations import *  # noqa: F403, the same
 from tests.unit.worker.database.test_migrate import *  # noqa: F403, the same
+from tests.unit.worker.database.test_purging import *  # noqa: F403, the same
 from tests.unit.worker.database.test_result_pages import *  # noqa: F403, the same
 from tests.unit.worker.database.test_results import *  # noqa: F403, the same
 from worker.database.results import ResultFilter, find_results

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from tests.database import correct, make_field, read
 from tests.factories import make_identity
-from worker.database.likeness import share_of_triples
+from worker.database.dialects import is_postgresql
+from worker.database.likeness import word_likeness
 from worker.database.result_pages import ResultSort, find_page
 from worker.database.results import ResultFilter, ResultRow, find_results
 from worker.database.session import transaction
@@ -183,6 +184,20 @@ def test_a_cursor_holds_no_name(filled):
     assert page.cursor == page.rows[-1].reading_id.hex
 
 
-def test_triples_of_no_letters_are_like_nothing():
-    assert share_of_triples("--", "Ada") == 0.0
-    assert share_of_triples("ada", "ADA") == 1.0
+@pytest.mark.parametrize(
+    ("wanted", "said", "expected"),
+    [
+        pytest.param("--", "Ada", 0.0, id="no-letters"),
+        pytest.param("ada", "ADA", 1.0, id="case"),
+        pytest.param("ada", "Grace Ada Hopper", 1.0, id="one-word-of-three"),
+        pytest.param("lovlace", "lovelace", 6 / 11, id="a-slip"),
+    ],
+)
+def test_names_are_likened_as_the_server_does(sessions, wanted, said, expected):
+    assert word_likeness(wanted, said) == pytest.approx(expected)
+
+    with transaction(sessions) as session:
+        if is_postgresql(session):
+            asked = {"wanted": wanted, "said": said}
+            of_server = session.scalar(text("SELECT word_similarity(:wanted, :said)"), asked)
+            assert of_server == pytest.approx(expected)

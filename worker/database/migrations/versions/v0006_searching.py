@@ -1,4 +1,4 @@
-"""Index what people search and sort results by."""
+"""Index what people search and sort results by, and make room for purges and webhooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from alembic import op
 revision = "0006"
 down_revision = "0003"
 
+_TIME = sa.DateTime(timezone=True)
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 _INDEXES = {
     "ix_readings_confidence_id": ("readings", ["confidence", "id"]),
     "ix_readings_status_confidence_id": ("readings", ["status", "confidence", "id"]),
@@ -15,7 +18,9 @@ _INDEXES = {
     "ix_corrections_status_reading_id": ("corrections", ["status", "reading_id"]),
     "ix_documents_batch_id_uri_id": ("documents", ["batch_id", "uri", "id"]),
     "ix_documents_batch_id_finished_at_id": ("documents", ["batch_id", "finished_at", "id"]),
-    "ix_documents_finished_at_id": ("documents", ["finished_at", "id"]),
+    "ix_readings_read_at_id": ("readings", ["read_at", "id"]),
+    "ix_readings_status_read_at_id": ("readings", ["status", "read_at", "id"]),
+    "ix_readings_field_name_read_at_id": ("readings", ["field_name", "read_at", "id"]),
 }
 _NAME: tuple[sa.TextClause | str, ...] = (sa.text('(lower(text) COLLATE "C")'), "id")
 _REWRITTEN: tuple[sa.TextClause | str, ...] = (sa.text("(text <> raw_text)"), "confidence", "id")
@@ -23,7 +28,7 @@ _WITH_NAMES = ("readings", "corrections")
 
 
 def upgrade() -> None:
-    """Add indexes alone; no row changes."""
+    """Add indexes and tables; no row changes."""
     for name, (table, columns) in _INDEXES.items():
         op.create_index(name, table, columns)
     if op.get_bind().dialect.name == "postgresql":
@@ -32,6 +37,7 @@ def upgrade() -> None:
         for table in _WITH_NAMES:
             op.create_index(f"ix_{table}_name", table, _NAME)
         _index_trigrams()
+    _make_purges()
 
 
 def _index_trigrams() -> None:
@@ -48,3 +54,34 @@ def _index_trigrams() -> None:
         op.execute(
             f"CREATE INDEX ix_{table}_trigrams ON {table} USING gin (lower(text) gin_trgm_ops)"
         )
+
+
+def _make_purges() -> None:
+    op.create_table(
+        "purges",
+        sa.Column("id", _ROW_ID, nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("before", _TIME, nullable=False),
+        sa.Column("started_at", _TIME, nullable=False),
+        sa.Column("finished_at", _TIME, nullable=True),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.Column("corrections", sa.Integer(), nullable=False),
+        sa.Column("objects", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_purges"),
+    )
+    op.create_table(
+        "purged_counts",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("template_id", sa.Text(), nullable=False),
+        sa.Column("field_name", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            *("batch_id", "template_id", "field_name", "status", "outcome"), name="pk_purged_counts"
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name="fk_purged_counts_batch_id_batches"
+        ),
+    )
