@@ -21,7 +21,14 @@ WorkerError
    ├─ TooFewReviewedError       too few values were reviewed to learn or to judge from them
    ├─ UnsuitableBaseError       a model that retraining cannot start from
    ├─ NoSuchModelError          no model of that id is in the model folder
-   └─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ PersonRefusedError        a login name, password or label that cannot be one, or is taken
+   ├─ NoSuchPersonError         nobody of that name may log in, or no token of that label
+   ├─ NotLoggedInError          the web application does not know who asks
+   │  └─ WrongLoginError        the name or the password is wrong
+   ├─ TooManyLoginsError        too many attempts to log in
+   ├─ NotAllowedError           this person may not do that, or another site asked for it
+   └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -67,6 +74,14 @@ class FailureCode(StrEnum):
     UNSUITABLE_BASE = "unsuitable_base"
     NO_SUCH_MODEL = "no_such_model"
     MODEL_REFUSED = "model_refused"
+    PERSON_REFUSED = "person_refused"
+    NO_SUCH_PERSON = "no_such_person"
+    NOT_LOGGED_IN = "not_logged_in"
+    WRONG_LOGIN = "wrong_login"
+    TOO_MANY_LOGINS = "too_many_logins"
+    NOT_ALLOWED = "not_allowed"
+    REQUEST_TOO_LARGE = "request_too_large"
+    LEASE_LOST = "lease_lost"
 
 
 class WorkerError(Exception):
@@ -200,3 +215,45 @@ class ModelRefusedError(PermanentError):
     """The model is worse than the one in use, or was never compared with it."""
 
     code = FailureCode.MODEL_REFUSED
+
+
+class PersonRefusedError(PermanentError):
+    """The login name, password or label cannot be one, or is taken."""
+
+    code = FailureCode.PERSON_REFUSED
+
+
+class NoSuchPersonError(PermanentError):
+    """Nobody of that name may log in, or they have no token of that label."""
+
+    code = FailureCode.NO_SUCH_PERSON
+
+
+class NotLoggedInError(PermanentError):
+    """The web application does not know who asks."""
+
+    code = FailureCode.NOT_LOGGED_IN
+
+
+class WrongLoginError(NotLoggedInError):
+    """The name or the password is wrong."""
+
+    code = FailureCode.WRONG_LOGIN
+
+
+class TooManyLoginsError(PermanentError):
+    """Too many attempts to log in, under one name or from one address."""
+
+    code = FailureCode.TOO_MANY_LOGINS
+
+
+class NotAllowedError(PermanentError):
+    """This person may not do that, or the request came from another site."""
+
+    code = FailureCode.NOT_ALLOWED
+
+
+class LeaseLostError(PermanentError):
+    """The field is another person's by now, or was dealt with."""
+
+    code = FailureCode.LEASE_LOST

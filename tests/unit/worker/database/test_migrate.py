@@ -12,8 +12,8 @@ from sqlalchemy import create_engine, inspect
 from tests.database import make_field, opened, prepare, read, register, rows
 from tests.factories import make_identity
 from worker.database.migrations.versions import v0001_tables
-from worker.database.models import Base
 from worker.database.session import open_database, transaction
+from worker.database.web_models import Base
 from worker.errors import ConfigError
 
 BY_EXPRESSION = "ix_readings_lower_text"  # made in PostgreSQL only
@@ -25,7 +25,7 @@ def test_the_migrations_make_the_tables_of_the_models(sessions):
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         differences = compare_metadata(context, Base.metadata)
 
-    assert len(Base.metadata.tables) == 7
+    assert len(Base.metadata.tables) == 14
     assert differences == []
 
 
