@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     max_page_mpx: Annotated[float, Field(gt=0)] = 80.0  # megapixels after decoding
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.85  # confidence
     thresholds: Path | None = None  # penname route's, by field; review_below for all others
+    audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01  # of what passes without a person
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

@@ -23,7 +23,14 @@ WorkerError
    ├─ NoSuchModelError          no model of that id is in the model folder
    ├─ ModelRefusedError         the model is worse than the one in use, or nobody knows
    ├─ BadQueryError             a search contradicts itself, or goes on from nowhere
-   └─ LikenessUnavailableError  the database server cannot liken names
+   ├─ LikenessUnavailableError  the database server cannot liken names
+   ├─ PersonRefusedError        a login name, password or label that cannot be one, or is taken
+   ├─ NoSuchPersonError         nobody of that name may log in, or no token of that label
+   ├─ NotLoggedInError          the web application does not know who asks
+   │  └─ WrongLoginError        the name or the password is wrong
+   ├─ TooManyLoginsError        too many attempts to log in
+   ├─ NotAllowedError           this person may not do that, or another site asked for it
+   └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -71,6 +78,14 @@ class FailureCode(StrEnum):
     MODEL_REFUSED = "model_refused"
     BAD_QUERY = "bad_query"
     LIKENESS_UNAVAILABLE = "likeness_unavailable"
+    PERSON_REFUSED = "person_refused"
+    NO_SUCH_PERSON = "no_such_person"
+    NOT_LOGGED_IN = "not_logged_in"
+    WRONG_LOGIN = "wrong_login"
+    TOO_MANY_LOGINS = "too_many_logins"
+    NOT_ALLOWED = "not_allowed"
+    REQUEST_TOO_LARGE = "request_too_large"
+    LEASE_LOST = "lease_lost"
 
 
 class WorkerError(Exception):
@@ -204,6 +219,48 @@ class ModelRefusedError(PermanentError):
     """The model is worse than the one in use, or was never compared with it."""
 
     code = FailureCode.MODEL_REFUSED
+
+
+class PersonRefusedError(PermanentError):
+    """The login name, password or label cannot be one, or is taken."""
+
+    code = FailureCode.PERSON_REFUSED
+
+
+class NoSuchPersonError(PermanentError):
+    """Nobody of that name may log in, or they have no token of that label."""
+
+    code = FailureCode.NO_SUCH_PERSON
+
+
+class NotLoggedInError(PermanentError):
+    """The web application does not know who asks."""
+
+    code = FailureCode.NOT_LOGGED_IN
+
+
+class WrongLoginError(NotLoggedInError):
+    """The name or the password is wrong."""
+
+    code = FailureCode.WRONG_LOGIN
+
+
+class TooManyLoginsError(PermanentError):
+    """Too many attempts to log in, under one name or from one address."""
+
+    code = FailureCode.TOO_MANY_LOGINS
+
+
+class NotAllowedError(PermanentError):
+    """This person may not do that, or the request came from another site."""
+
+    code = FailureCode.NOT_ALLOWED
+
+
+class LeaseLostError(PermanentError):
+    """The field is another person's by now, or was dealt with."""
+
+    code = FailureCode.LEASE_LOST
 
 
 class BadQueryError(PermanentError):

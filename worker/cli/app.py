@@ -28,6 +28,8 @@ from worker.cli.sample import sample
 from worker.cli.study import study
 from worker.cli.template import template_app
 from worker.cli.train import train
+from worker.cli.user import user_app
+from worker.cli.web import web
 from worker.errors import ExitCode, WorkerError
 
 app = typer.Typer(
@@ -46,10 +48,12 @@ app.command()(train)
 app.command()(study)
 app.command()(sample)
 app.command()(purge)
+app.command()(web)
 app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(model_app, name="model")
+app.add_typer(user_app, name="user")
 
 
 def main() -> None:

@@ -32,6 +32,25 @@ def _utc_now_in_sqlite(element: utc_now, compiler: SQLCompiler, **_: Any) -> str
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as SQLAlchemy writes times in SQLite
 
 
+class utc_in(FunctionElement[datetime]):  # noqa: N801, the same
+    """The database's own clock, so many seconds from now, or ago where they are negative."""
+
+    type = DateTime(timezone=True)
+    inherit_cache = True
+
+
+@compiles(utc_in, "postgresql")
+def _utc_in_in_postgresql(element: utc_in, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **how)
+    return f"(clock_timestamp() + make_interval(secs => CAST({seconds} AS double precision)))"
+
+
+@compiles(utc_in, "sqlite")
+def _utc_in_in_sqlite(element: utc_in, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **how)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
+
+
 class folded(FunctionElement[str]):  # noqa: N801, the same
     """A text without its case, which sorts by code points: as the index over names has it."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from worker.database.dialects import insert_into, is_postgresql, utc_now
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
-from worker.database.purge_tables import PurgedCountRow, PurgeRow
+from worker.database.purge_models import PurgedCountRow, PurgeRow
 from worker.types import DocumentStatus, FieldStatus
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Session",
     "Sessions",
+    "check_answers",
     "closed_after",
+    "looking",
     "open_database",
     "open_existing",
     "reading",
@@ -90,6 +92,17 @@ def transaction(sessions: Sessions) -> Iterator[Session]:
 
 
 @contextmanager
+def looking(sessions: Sessions) -> Iterator[Session]:
+    """Read only, which keeps no writer waiting.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be reached.
+    """
+    with translated(_engine_of(sessions)), sessions() as session:
+        yield session
+
+
+@contextmanager
 def reading(url: str) -> Iterator[Session]:
     """Read from a database that must be there already: a mistyped name makes no file.
 
@@ -113,6 +126,16 @@ def writing(url: str) -> Iterator[Session]:
     sessions = open_existing(url)
     with closed_after(sessions), transaction(sessions) as session:
         yield session
+
+
+def check_answers(sessions: Sessions) -> None:
+    """Ask the database for nothing, to see that it answers.
+
+    Raises:
+        DatabaseUnavailableError: it does not.
+    """
+    with looking(sessions) as session:
+        session.execute(select(1))
 
 
 def open_existing(url: str) -> Sessions:

@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, inspect
 from tests.database import make_field, opened, prepare, read, register, rows
 from tests.factories import make_identity
 from worker.database.migrations.versions import v0001_tables
-from worker.database.models import Base
-from worker.database.purge_tables import PurgedCountRow, PurgeRow
+from worker.database.purge_models import PurgedCountRow, PurgeRow
 from worker.database.session import open_database, transaction
+from worker.database.web_models import Base
 from worker.errors import ConfigError
 
 TABLES_APART = (PurgeRow, PurgedCountRow)  # known only once they are imported
@@ -39,7 +39,7 @@ def test_the_migrations_make_the_tables_of_the_models(sessions):
         context = MigrationContext.configure(session.connection(), opts=opts)
         differences = compare_metadata(context, Base.metadata)
 
-    assert len(Base.metadata.tables) == 9
+    assert len(Base.metadata.tables) == 16
     assert {table.__tablename__ for table in TABLES_APART} <= set(Base.metadata.tables)
     assert differences == []
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 _TIME = sa.DateTime(timezone=True)
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -29,6 +29,7 @@ _WITH_NAMES = ("readings", "corrections")
 
 def upgrade() -> None:
     """Add indexes and tables; no row changes."""
+    op.drop_index("ix_readings_status_confidence", "readings")  # one of these begins alike
     for name, (table, columns) in _INDEXES.items():
         op.create_index(name, table, columns)
     if op.get_bind().dialect.name == "postgresql":
