@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,16 +19,17 @@ from safetensors.torch import save
 from recognition.alphabet import Alphabet
 from recognition.errors import AlphabetError, CheckpointError
 from recognition.files import replacing
+from recognition.header import FORMAT, RELEASE
 from recognition.model import Crnn
 from recognition.types import ModelConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from torch import Tensor
 
-FORMAT = "penname-crnn-1"
-RELEASE = Path(__file__).parent / "release" / "penname.safetensors"
+__all__ = ["RELEASE", "Checkpoint", "load_checkpoint", "save_checkpoint"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -53,7 +53,35 @@ class Settings(BaseSettings):
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.85  # confidence
     thresholds: Path | None = None  # penname route's, by field; review_below for all others
     audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01  # of what passes without a person
+    broker_url: SecretStr = SecretStr("redis://localhost:6379/0")  # Redis, for the queue's workers
+    broker_key_prefix: str = "penname:"  # of every key there; the Redis may serve others as well
+    lease_s: Annotated[float, Field(ge=2)] = 20.0  # a worker silent for so long is taken for dead
+    sweep_every_s: Annotated[float, Field(gt=0)] = 5.0
+    most_tries: Annotated[int, Field(ge=1)] = 3  # of a document at each stage; not by an outage
+    task_soft_limit_s: Annotated[int, Field(gt=0)] = 240  # ends the try of one document, in order
+    task_hard_limit_s: Annotated[int, Field(gt=0)] = 300  # ends the process that has it in hand
+    redeliver_after_s: Annotated[int, Field(gt=0)] = 900  # Redis gives messages again after it
+    shard_crops: Annotated[int, Field(ge=1)] = 256  # read at once, across documents
+    shard_documents: Annotated[int, Field(ge=1)] = 64  # and of at most so many
+    worker_memory_mib: Annotated[int, Field(ge=100)] = 1500  # a segment process over it is renewed
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @model_validator(mode="after")
+    def _limits_nest(self) -> Self:
+        """Refuse limits that would end work, or do it twice, while it goes well.
+
+        A message that Redis gives again while its task still runs is one that a second worker
+        takes up in vain; a hard limit at or under the soft one leaves no time to let go of a
+        document in order.
+        """
+        nested = ("task_soft_limit_s", "task_hard_limit_s", "redeliver_after_s")
+        limits = [getattr(self, name) for name in nested]
+        if not limits[0] < limits[1] < limits[2]:
+            found = " and ".join(map(str, limits))
+            raise ValueError(f"want {' < '.join(nested)}, found {found}")
+        if self.lease_s >= self.task_soft_limit_s:
+            raise ValueError(f"want lease_s under task_soft_limit_s, found {self.lease_s:g}")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,7 +18,7 @@ import numpy as np
 from worker.errors import DamagedDocumentError, ObjectMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from segmentation.types import FieldCrop, GrayImage
 
@@ -25,11 +26,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _PNG_LEVEL = 3  # 5 % larger than level 6 on real crops, in half the time
 
 
-def pack_crops(pages: Iterable[tuple[int, Iterable[FieldCrop]]]) -> bytes:
+def pack_crops(
+    pages: Iterable[tuple[int, Iterable[FieldCrop]]],
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """Write every crop as ``p{page_index}/{field_name}.png``.
 
     Args:
         pages: each page's index, from 0, with its crops.
+        beside: what else goes into the archive, by entry name.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -37,6 +42,8 @@ def pack_crops(pages: Iterable[tuple[int, Iterable[FieldCrop]]]) -> bytes:
             for crop in crops:
                 entry = zipfile.ZipInfo(_entry_name(page_index, crop.field_name), _EPOCH)
                 archive.writestr(entry, encode_png(crop.image))
+        for name, data in beside.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
     return buffer.getvalue()
 
 
@@ -47,7 +54,16 @@ def crop_png(archive: bytes, *, page_index: int, field_name: str) -> bytes:
         ObjectMissingError: the archive holds no such crop.
         DamagedDocumentError: the bytes are not an archive, or the crop's checksum is wrong.
     """
-    name = _entry_name(page_index, field_name)
+    return read_entry(archive, _entry_name(page_index, field_name))
+
+
+def read_entry(archive: bytes, name: str) -> bytes:
+    """Take one entry out of an archive.
+
+    Raises:
+        ObjectMissingError: the archive holds no such entry.
+        DamagedDocumentError: the bytes are not an archive, or the entry's checksum is wrong.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             return opened.read(name)

@@ -5,7 +5,8 @@ WorkerError
 ├─ TransientError               trying again later may work; nothing is marked as failed
 │  ├─ StorageUnavailableError   bucket or folder unreachable, throttled or answering 5xx
 │  ├─ StorageFullError          the store has no room
-│  └─ DatabaseUnavailableError  no connection, no right to write, no room, a deadlock
+│  ├─ DatabaseUnavailableError  no connection, no right to write, no room, a deadlock
+│  └─ QueueUnavailableError     the broker of the queue does not answer
 └─ PermanentError               trying again changes nothing; ``code`` is stored
    ├─ ObjectMissingError        no such file or key (any more)
    ├─ ObjectForbiddenError      the file or key is there, but not for this user
@@ -86,6 +87,8 @@ class FailureCode(StrEnum):
     NOT_ALLOWED = "not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
     LEASE_LOST = "lease_lost"
+    QUEUE_UNAVAILABLE = "queue_unavailable"
+    CANCELLED = "cancelled"  # a person called the batch off
 
 
 class WorkerError(Exception):
@@ -123,6 +126,12 @@ class DatabaseUnavailableError(TransientError):
     """The database cannot be reached or written."""
 
     code = FailureCode.DATABASE_UNAVAILABLE
+
+
+class QueueUnavailableError(TransientError):
+    """The broker cannot be reached; what waits stands in the database all the same."""
+
+    code = FailureCode.QUEUE_UNAVAILABLE
 
 
 class PermanentError(WorkerError):

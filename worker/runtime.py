@@ -60,7 +60,7 @@ def checkpoint_file(settings: Settings) -> Path:
         NoSuchModelError: the promoted model is gone.
         ConfigError: the model folder does not say which model is promoted.
     """
-    from worker.models import checkpoint_in_use
+    from worker.weights import checkpoint_in_use
 
     return checkpoint_in_use(settings.model_dir, settings.checkpoint)
 

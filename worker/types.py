@@ -21,10 +21,34 @@ class DocumentStatus(StrEnum):
     """Where a document stands; stored, so never rename a value."""
 
     PENDING = "pending"
+    SEGMENTING = "segmenting"  # a worker of the queue is cutting it
+    SEGMENTED = "segmented"  # its crops wait to be read
+    RECOGNIZING = "recognizing"  # a worker of the queue is reading its crops
     DONE = "done"
     NEEDS_REVIEW = "needs_review"  # read, but a person should look
     FAILED = "failed"  # cannot be read; failure_code says why
     PURGED = "purged"  # was dealt with long ago; what was read on it is gone
+    CANCELLED = "cancelled"  # a person called its batch off
+    DUPLICATE = "duplicate"  # the same bytes stand in another row, which is read in its place
+
+
+class Stage(StrEnum):
+    """What a worker of the queue does with a document; stored, so never rename a value."""
+
+    SEGMENT = "segment"
+    RECOGNIZE = "recognize"
+
+    @property
+    def waiting(self) -> DocumentStatus:
+        """Give the state of what is to be done."""
+        segment = self is Stage.SEGMENT
+        return DocumentStatus.PENDING if segment else DocumentStatus.SEGMENTED
+
+    @property
+    def at_work(self) -> DocumentStatus:
+        """Give the state of what somebody is doing."""
+        segment = self is Stage.SEGMENT
+        return DocumentStatus.SEGMENTING if segment else DocumentStatus.RECOGNIZING
 
 
 class FieldStatus(StrEnum):

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from worker.errors import NoSuchResultError
-
 if TYPE_CHECKING:
     from worker.database.results import ResultFilter
     from worker.database.session import Session
-
-_BATCHES_NAMED = 10  # in the message about one that is not there
 
 
 class Format(StrEnum):
@@ -96,10 +92,7 @@ def _write(session: Session, wanted: ResultFilter, out_format: Format, out: Bina
 
 def check_batch(session: Session, name: str | None) -> None:
     """Tell a batch that is not there from one without results."""
-    from worker.database.batches import batch_names
+    from worker.database.batches import find_batch
 
-    if name is None or name in (names := batch_names(session)):
-        return
-    known = ", ".join(names[:_BATCHES_NAMED]) or "none"
-    more = f" and {len(names) - _BATCHES_NAMED} older" if len(names) > _BATCHES_NAMED else ""
-    raise NoSuchResultError(f"no batch {name!r} in this database; there are {known}{more}")
+    if name is not None:
+        find_batch(session, name)

@@ -1,11 +1,11 @@
-"""What SQLite and PostgreSQL say differently: upserts, and the time of day."""
+"""What SQLite and PostgreSQL say differently: upserts, and times by the database's own clock."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, Double, Text, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -33,21 +33,25 @@ def _utc_now_in_sqlite(element: utc_now, compiler: SQLCompiler, **_: Any) -> str
 
 
 class utc_in(FunctionElement[datetime]):  # noqa: N801, the same
-    """The database's own clock, so many seconds from now, or ago where they are negative."""
+    """So many seconds from now, by the database's own clock; before now where negative."""
 
     type = DateTime(timezone=True)
     inherit_cache = True
 
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds, which go to the database as a parameter."""
+        super().__init__(cast(seconds, Double))
+
 
 @compiles(utc_in, "postgresql")
-def _utc_in_in_postgresql(element: utc_in, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401, the same
-    seconds = compiler.process(element.clauses, **how)
-    return f"(clock_timestamp() + make_interval(secs => CAST({seconds} AS double precision)))"
+def _utc_in_in_postgresql(element: utc_in, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **options)
+    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
 
 
 @compiles(utc_in, "sqlite")
-def _utc_in_in_sqlite(element: utc_in, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401, the same
-    seconds = compiler.process(element.clauses, **how)
+def _utc_in_in_sqlite(element: utc_in, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    seconds = compiler.process(element.clauses, **options)
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
 
 

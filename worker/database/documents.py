@@ -3,18 +3,19 @@
 A document is the bytes of a file under one ``RunIdentity``, templates, model and names: those
 are its identity, wherever it lies. Registering it counts its attempt before the work starts;
 ``finish_document`` writes only for the attempt that is still the latest, so a duplicate that
-comes late changes nothing.
+comes late changes nothing. What was submitted to the queue is the queue's to read while it has
+not failed (``worker.database.claims``).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from worker.database.dialects import insert_into, utc_now
-from worker.database.models import BatchRow, DocumentRow
+from worker.database.models import WITHOUT_BYTES, BatchRow, DocumentRow
 from worker.database.pages import write_pages
 from worker.database.readings import ReadingOrigin, write_readings
 from worker.types import DocumentStatus
@@ -22,12 +23,16 @@ from worker.types import DocumentStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from worker.errors import PermanentError
     from worker.types import DocumentReading, RunIdentity, Source
 
-_READ = (DocumentStatus.DONE, DocumentStatus.NEEDS_REVIEW)
+READ = (DocumentStatus.DONE, DocumentStatus.NEEDS_REVIEW)
+GIVEN_UP = (DocumentStatus.FAILED, DocumentStatus.CANCELLED)
+# The columns of a document that the queue has nothing to do with, at least for now.
+NOT_WAITING: Final = {"next_attempt_at": None, "lease_owner": None, "lease_until": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class DocumentClaim:
 
     document_id: UUID
     attempt: int  # from 1
+    owner: str | None = None  # the worker that holds its lease; None where it needs none
 
 
 def register_document(  # noqa: PLR0913, each argument is a column
@@ -59,12 +65,11 @@ def register_document(  # noqa: PLR0913, each argument is a column
 
     Returns:
         The attempt to finish, or None when the document has been read already, purged since or
-        not.
+        not, or is the queue's to read.
     """
     # An earlier run may have known this file only by its place.
-    session.execute(
-        delete(DocumentRow).where(DocumentRow.uri == source.uri, DocumentRow.sha256.is_(None))
-    )
+    session.execute(delete(DocumentRow).where(DocumentRow.uri == source.uri, WITHOUT_BYTES))
+    given_up = _part_from_bytes(session, sha256=sha256, identity=identity)
     new = insert_into(session, DocumentRow).values(
         batch_id=batch_id,
         uri=source.uri,
@@ -93,10 +98,40 @@ def register_document(  # noqa: PLR0913, each argument is a column
         new.on_conflict_do_update(
             index_elements=["sha256", *asdict(identity)],
             set_=again,
-            where=DocumentRow.status.not_in((*_READ, DocumentStatus.PURGED)),
+            where=DocumentRow.status.not_in((*READ, DocumentStatus.PURGED))
+            & ~DocumentRow.submitted,
         ).returning(DocumentRow.id, DocumentRow.attempt)
     ).one_or_none()
-    return taken and DocumentClaim(document_id=taken.id, attempt=taken.attempt)
+    if taken is None:
+        return None
+    if given_up is not None:
+        point_to(session, given_up, document_id=taken.id)
+    return DocumentClaim(document_id=taken.id, attempt=taken.attempt)
+
+
+def of_bytes(sha256: str, identity: RunIdentity) -> ColumnElement[bool]:
+    """Say which document has these bytes under this identity; there is one at most."""
+    same = [getattr(DocumentRow, name) == value for name, value in asdict(identity).items()]
+    return and_(DocumentRow.sha256 == sha256, *same)
+
+
+def point_to(session: Session, other: UUID, *, document_id: UUID) -> None:
+    """Make a document, and what points to it, a duplicate of one that is read in its place."""
+    session.execute(
+        update(DocumentRow)
+        .where(or_(DocumentRow.id == other, DocumentRow.duplicate_of == other))
+        .values(status=DocumentStatus.DUPLICATE, duplicate_of=document_id, sha256=None)
+    )
+
+
+def _part_from_bytes(session: Session, *, sha256: str, identity: RunIdentity) -> UUID | None:
+    """Free bytes that the queue has given up, so that another row may have them."""
+    return session.scalars(
+        update(DocumentRow)
+        .where(of_bytes(sha256, identity), DocumentRow.submitted, DocumentRow.status.in_(GIVEN_UP))
+        .values(sha256=None)
+        .returning(DocumentRow.id)
+    ).one_or_none()
 
 
 def batch_of(session: Session, *, sha256: str, identity: RunIdentity) -> str:
@@ -104,10 +139,7 @@ def batch_of(session: Session, *, sha256: str, identity: RunIdentity) -> str:
     return session.scalars(
         select(BatchRow.name)
         .join(DocumentRow, DocumentRow.batch_id == BatchRow.id)
-        .where(
-            DocumentRow.sha256 == sha256,
-            *(getattr(DocumentRow, name) == value for name, value in asdict(identity).items()),
-        )
+        .where(of_bytes(sha256, identity))
     ).one()
 
 
@@ -133,13 +165,14 @@ def finish_document(
     """
     changed = session.execute(
         update(DocumentRow)
-        .where(DocumentRow.id == claim.document_id, DocumentRow.attempt == claim.attempt)
+        .where(held_by(claim))
         .values(
             status=reading.status,
             failure_code=reading.failure_code,
             failure_detail=reading.failure_detail,
             page_count=len(reading.pages),
             finished_at=utc_now(),
+            **NOT_WAITING,
         )
         .returning(DocumentRow.id)
     ).one_or_none()
@@ -149,6 +182,15 @@ def finish_document(
     origin = ReadingOrigin(crop_key=crop_key, model_id=model_id, attempt=claim.attempt)
     write_readings(session, page_ids, reading.pages, origin)
     return True
+
+
+def held_by(claim: DocumentClaim) -> ColumnElement[bool]:
+    """Say which document a claim is for, while it is: no later attempt, no lease taken back."""
+    return and_(
+        DocumentRow.id == claim.document_id,
+        DocumentRow.attempt == claim.attempt,
+        DocumentRow.lease_owner.is_not_distinct_from(claim.owner),
+    )
 
 
 def fail_unregistered(
@@ -191,7 +233,7 @@ def fail_unregistered(
     session.execute(
         new.on_conflict_do_update(
             index_elements=["uri", *asdict(identity)],
-            index_where=text("sha256 IS NULL"),
+            index_where=WITHOUT_BYTES,
             set_=again,
         )
     )

@@ -7,68 +7,41 @@ into a message. A change of a table comes with a migration; a test compares the 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
-    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from worker.types import DocumentStatus, FieldStatus
+from worker.database.columns import Base, RowId, stored_as_text
+from worker.types import DocumentStatus, FieldStatus  # noqa: TC001, the same
 
-if TYPE_CHECKING:
-    from enum import StrEnum
-
-    from sqlalchemy.engine import Dialect
-
-RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys only
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in time: aware and UTC in Python, ``timestamptz`` in PostgreSQL."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, SQLAlchemy's signature
-        """Refuse a time that does not say its zone, and store the rest as UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("want an aware time; a naive one would be read as UTC")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, the same
-        """Give SQLite's naive UTC its zone back, and turn PostgreSQL's session zone to UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def stored_as_text(enum: type[StrEnum]) -> Enum:
-    """Store the values as text without a CHECK: a new value then needs no migration."""
-    return Enum(
-        enum,
-        native_enum=False,
-        create_constraint=False,
-        length=32,
-        values_callable=lambda members: [member.value for member in members],
-    )
+__all__ = [
+    "SUBMITTED",
+    "WITHOUT_BYTES",
+    "Base",
+    "BatchRow",
+    "CorrectionRow",
+    "DocumentRow",
+    "ModelRow",
+    "OfferRow",
+    "PageRow",
+    "ReadingRow",
+    "RowId",
+    "TemplateRow",
+    "WorkerRow",
+    "stored_as_text",
+]
 
 
 def search_indexes(table: str) -> list[Index]:
@@ -87,25 +60,6 @@ def search_indexes(table: str) -> list[Index]:
         ),
     ]
     return [index.ddl_if(dialect="postgresql") for index in indexes]
-
-
-class Base(DeclarativeBase):
-    """Every table; constraints are named, so that a later migration can find them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012, as SQLAlchemy asks for it
-        datetime: UtcDateTime(),
-        str: Text(),
-        DocumentStatus: stored_as_text(DocumentStatus),
-        FieldStatus: stored_as_text(FieldStatus),
-    }
 
 
 class BatchRow(Base):
@@ -140,26 +94,71 @@ class TemplateRow(Base):
     first_used_at: Mapped[datetime]
 
 
+class OfferRow(Base):
+    """What documents of one ``RunIdentity`` are read with, so that workers can tell theirs."""
+
+    __tablename__ = "offers"
+
+    templates_version: Mapped[str] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.model_id"), primary_key=True)
+    decoder_version: Mapped[str] = mapped_column(primary_key=True)
+    templates: Mapped[list[str]] = mapped_column(JSON)  # "ID/PAGE:VERSION" of each
+    lexicons: Mapped[list[str]] = mapped_column(JSON)  # ids of the lists that their fields name
+    name_prior: Mapped[bool]
+    first_used_at: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """One process of the queue's workers, as it last said of itself."""
+
+    __tablename__ = "workers"
+
+    worker_id: Mapped[str] = mapped_column(primary_key=True)  # what it signs its leases with
+    kind: Mapped[str]  # "segment", "recognize" or "sweep"
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)  # worker.database.workers says which
+
+
+_IDENTITY = ("templates_version", "model_id", "decoder_version")
+# A file whose bytes could not be read has no hash; it is known by its place.
+WITHOUT_BYTES = text("sha256 IS NULL AND NOT submitted AND duplicate_of IS NULL")
+SUBMITTED = text("submitted")
+
+
 class DocumentRow(Base):
     """One file, read once per set of templates, model and names weighed."""
 
     __tablename__ = "documents"
     __table_args__ = (
-        UniqueConstraint("sha256", "templates_version", "model_id", "decoder_version"),
+        UniqueConstraint("sha256", *_IDENTITY),
         Index("ix_documents_batch_id_status", "batch_id", "status"),
         Index("ix_documents_batch_id_uri_id", "batch_id", "uri", "id"),
         Index("ix_documents_batch_id_finished_at_id", "batch_id", "finished_at", "id"),
-        # A file whose bytes could not be read has no hash; it is known by its place.
         Index(
             "uq_documents_without_bytes",
             "uri",
-            "templates_version",
-            "model_id",
-            "decoder_version",
+            *_IDENTITY,
             unique=True,
-            sqlite_where=text("sha256 IS NULL"),
-            postgresql_where=text("sha256 IS NULL"),
+            sqlite_where=WITHOUT_BYTES,
+            postgresql_where=WITHOUT_BYTES,
         ),
+        # What was submitted is known by its place before a byte of it is read, and for good.
+        Index(
+            "uq_documents_submitted",
+            "batch_id",
+            "uri",
+            "version",
+            *_IDENTITY,
+            unique=True,
+            sqlite_where=SUBMITTED,
+            postgresql_where=SUBMITTED,
+        ),
+        # The order in which waiting documents are claimed.
+        Index("ix_documents_waiting", "status", "priority", "registered_at"),
+        Index("ix_documents_duplicate_of", "duplicate_of"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -175,10 +174,24 @@ class DocumentRow(Base):
     failure_code: Mapped[str | None]
     failure_detail: Mapped[str]
     page_count: Mapped[int | None]  # NULL until it is read
-    attempt: Mapped[int]  # counted up before the work, so that what kills its process is seen
+    attempt: Mapped[int]  # counted up before the work; only the latest may write
     registered_at: Mapped[datetime]
-    started_at: Mapped[datetime]  # of the latest attempt
+    started_at: Mapped[datetime | None]  # of the latest attempt
     finished_at: Mapped[datetime | None]
+    # From here on for the queue, whose workers know a document by its row.
+    submitted: Mapped[bool] = mapped_column(default=False)  # by penname submit
+    priority: Mapped[int] = mapped_column(default=0)  # the least first: 0 is urgent, 1 is not
+    duplicate_of: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id"))
+    next_attempt_at: Mapped[datetime | None]  # when the queue may take it up; NULL is never
+    lease_owner: Mapped[str | None]  # the worker that has it in hand
+    lease_until: Mapped[datetime | None]  # when that worker will be taken for dead
+    tries: Mapped[int] = mapped_column(default=0)  # at this stage, those lost to outages apart
+    outages: Mapped[int] = mapped_column(default=0)  # one after the other, at this stage
+    alone: Mapped[bool] = mapped_column(default=False)  # it may have killed its process
+    crop_key: Mapped[str | None]  # the archive that the crops wait in
+    crop_count: Mapped[int | None]  # of the written ones, which the network reads
+    segment_s: Mapped[float | None]  # how long cutting took
+    recognize_s: Mapped[float | None]  # its share of the time that reading its shard took
 
 
 class PageRow(Base):

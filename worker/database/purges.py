@@ -14,6 +14,7 @@ from sqlalchemy import Text, case, cast, delete, exists, func, literal, select, 
 from sqlalchemy.orm import aliased
 
 from worker.database.dialects import insert_into, is_postgresql, utc_now
+from worker.database.documents import NOT_WAITING
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
 from worker.database.purge_models import PurgedCountRow, PurgeRow
 from worker.types import DocumentStatus, FieldStatus
@@ -114,6 +115,8 @@ def purge_documents(
             uri=literal("purged:") + cast(DocumentRow.id, Text),
             version="",
             failure_detail="",
+            crop_key=None,
+            **NOT_WAITING,
         )
     )
     session.execute(
@@ -143,7 +146,8 @@ def _conditions(expired: Expired) -> Iterator[ColumnElement[bool]]:
 
 
 def _age() -> ColumnElement[datetime]:
-    return func.coalesce(DocumentRow.finished_at, DocumentRow.started_at)
+    document = DocumentRow
+    return func.coalesce(document.finished_at, document.started_at, document.registered_at)
 
 
 def _readings_of(query: Select[Any], ids: Select[Any]) -> Select[Any]:
@@ -196,7 +200,8 @@ def _removals(table: FromClause, which: ColumnElement[bool]) -> Iterator[Delete]
     """Delete what refers to some rows, in whichever table, and first what refers to that."""
     for child in Base.metadata.tables.values():
         for reference in child.foreign_keys:
-            if reference.column.table is table and reference.column.name == "id":
+            refers = reference.column.table is table and reference.column.name == "id"
+            if refers and child is not table:
                 of_these = reference.parent.in_(select(table.c.id).where(which))
                 yield from _removals(child, of_these) if "id" in child.c else ()
                 yield delete(child).where(of_these)

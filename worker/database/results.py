@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, Integer, String, Uuid, column, select, table
 
+from worker.database.columns import UtcDateTime
 from worker.database.dialects import folded
 from worker.database.likeness import is_like, prepare_likeness
-from worker.database.models import CorrectionRow, ReadingRow, UtcDateTime
+from worker.database.models import CorrectionRow, ReadingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

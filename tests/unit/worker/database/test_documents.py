@@ -130,6 +130,7 @@ def test_all_evidence_of_a_page_and_a_field_is_stored(sessions):
         stored_page = session.scalars(select(PageRow)).one()
         reading = session.scalars(select(ReadingRow)).one()
     assert (document.status, document.page_count) == (DocumentStatus.DONE, 1)
+    assert document.started_at is not None
     assert document.finished_at is not None
     assert document.registered_at <= document.started_at <= document.finished_at
     assert document.finished_at.tzinfo is UTC

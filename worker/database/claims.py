@@ -1,0 +1,218 @@
+"""Claims: the right to work on waiting documents, won by one UPDATE, for as long as a lease lasts.
+
+A claim counts the attempt before the work starts, so that what kills its process is seen. Two
+workers never win the same document: ``SKIP LOCKED`` in PostgreSQL, one writer at a time in
+SQLite. The least ``priority`` comes first, then what was registered first; a document that
+waits for an outage to end keeps its place in the line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, false, func, or_, select, update
+
+from worker.database.dialects import utc_in, utc_now
+from worker.database.documents import DocumentClaim
+from worker.database.models import DocumentRow
+from worker.types import RunIdentity, Source, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy.orm import Session
+
+    from worker.types import ReadWith
+
+_CLAIMED = (
+    DocumentRow.id,
+    DocumentRow.attempt,
+    DocumentRow.tries,
+    DocumentRow.outages,
+    DocumentRow.templates_version,
+    DocumentRow.model_id,
+    DocumentRow.decoder_version,
+    DocumentRow.uri,
+    DocumentRow.size_bytes,
+    DocumentRow.version,
+    DocumentRow.sha256,
+    DocumentRow.crop_key,
+    DocumentRow.crop_count,
+    DocumentRow.alone,
+)
+
+URGENT, NORMAL = 0, 1  # priorities; the least first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One document in hand."""
+
+    document: DocumentClaim
+    stage: Stage
+    tries: int  # this one included; outages not
+    outages: int  # that it met one after the other
+    identity: RunIdentity
+    source: Source
+    sha256: str | None  # None until its bytes were read
+    crop_key: str | None  # the archive with its crops, once it is segmented
+    crop_count: int | None
+    alone: bool  # it may have killed its process: read it with no other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """Who claims, and for how long."""
+
+    owner: str  # what it signs its leases with
+    lease_s: float
+    urgent_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardLimits:
+    """How much one shard of the recognizer may hold."""
+
+    crops: int
+    documents: int
+
+
+def claim_scan(
+    session: Session, claimant: Claimant, *, templates_versions: Collection[str]
+) -> Claim | None:
+    """Take the next scan that waits to be cut by one of these sets of templates, if any."""
+    wanted = DocumentRow.templates_version.in_(templates_versions)
+    waiting = _waiting(Stage.SEGMENT, claimant).where(wanted).limit(1)
+    taken = [row.id for row in session.execute(waiting).all()]
+    return next(iter(_take(session, Stage.SEGMENT, claimant, taken)), None)
+
+
+def claim_crops(
+    session: Session,
+    claimant: Claimant,
+    *,
+    served: Collection[ReadWith],
+    limits: ShardLimits,
+    with_suspects: bool,
+) -> list[Claim]:
+    """Take the next documents whose crops wait to be read: one shard of one model and decoder.
+
+    Args:
+        session: an open transaction; commit it before the work starts.
+        claimant: who takes them.
+        served: what can be read with.
+        limits: how much to take; one document is always taken, however large.
+        with_suspects: whether to look first for a document that is to be read alone, which is
+            then the only one taken. Nothing else may be in hand.
+
+    Returns:
+        What was won, the first in line first; empty where nothing waits.
+    """
+    waiting = _waiting(Stage.RECOGNIZE, claimant).where(_read_with(served))
+    if with_suspects:
+        suspect = session.execute(waiting.where(DocumentRow.alone).limit(1)).all()
+        if suspect:
+            return _take(session, Stage.RECOGNIZE, claimant, [suspect[0].id])
+    found = session.execute(waiting.where(~DocumentRow.alone).limit(limits.documents)).all()
+    return _take(session, Stage.RECOGNIZE, claimant, _first_shard(found, limits))
+
+
+def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
+    """Count the documents that could be claimed now, as far as ``at_most``."""
+    due = (
+        select(DocumentRow.id)
+        .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
+        .limit(at_most)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(due)) or 0
+
+
+def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str]:
+    waiting = (
+        select(
+            DocumentRow.id,
+            DocumentRow.crop_count,
+            DocumentRow.model_id,
+            DocumentRow.decoder_version,
+        )
+        .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
+        .order_by(DocumentRow.priority, DocumentRow.registered_at)
+        .with_for_update(skip_locked=True)
+    )
+    return waiting.where(DocumentRow.priority == URGENT) if claimant.urgent_only else waiting
+
+
+def _read_with(served: Collection[ReadWith]) -> ColumnElement[bool]:
+    """Say which documents can be read with one of these."""
+    each = (
+        and_(
+            DocumentRow.model_id == one.model_id,
+            DocumentRow.decoder_version == one.decoder_version,
+        )
+        for one in served
+    )
+    return or_(false(), *each)
+
+
+def _first_shard(
+    line: Sequence[Row[UUID, int | None, str, str]], limits: ShardLimits
+) -> list[UUID]:
+    """Choose what is read as the first in line, as far as the limits go."""
+    shard: list[UUID] = []
+    crops = 0
+    for row in line:
+        first = line[0]
+        if (row.model_id, row.decoder_version) != (first.model_id, first.decoder_version):
+            continue
+        crops += row.crop_count or 0
+        if shard and crops > limits.crops:
+            break
+        shard.append(row.id)
+    return shard
+
+
+def _take(
+    session: Session, stage: Stage, claimant: Claimant, document_ids: Sequence[UUID]
+) -> list[Claim]:
+    """Count the attempt and sign the lease of documents that this transaction has locked."""
+    if not document_ids:
+        return []
+    taken = session.execute(
+        update(DocumentRow)
+        .where(DocumentRow.id.in_(document_ids), DocumentRow.status == stage.waiting)
+        .values(
+            status=stage.at_work,
+            attempt=DocumentRow.attempt + 1,
+            tries=DocumentRow.tries + 1,
+            lease_owner=claimant.owner,
+            lease_until=utc_in(claimant.lease_s),
+            next_attempt_at=None,
+            started_at=utc_now(),
+        )
+        .returning(*_CLAIMED)
+    )
+    claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
+    return [claims[document_id] for document_id in document_ids if document_id in claims]
+
+
+def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:
+    return Claim(
+        document=DocumentClaim(document_id=row.id, attempt=row.attempt, owner=owner),
+        stage=stage,
+        tries=row.tries,
+        outages=row.outages,
+        identity=RunIdentity(
+            templates_version=row.templates_version,
+            model_id=row.model_id,
+            decoder_version=row.decoder_version,
+        ),
+        source=Source(uri=row.uri, size_bytes=row.size_bytes, version=row.version),
+        sha256=row.sha256,
+        crop_key=row.crop_key,
+        crop_count=row.crop_count,
+        alone=row.alone,
+    )

@@ -1,0 +1,117 @@
+"""Leases: how a worker says that it lives, and what becomes of documents when it does not.
+
+A lease is signed with the worker's id and ends by the database's clock, whatever the clocks of
+the workers say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, func, literal, or_, select, update
+
+from worker.database.dialects import utc_in, utc_now
+from worker.database.documents import NOT_WAITING
+from worker.database.models import DocumentRow
+from worker.errors import FailureCode
+from worker.types import DocumentStatus, Stage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Case
+    from sqlalchemy.orm import Session
+
+_AT_WORK = [stage.at_work for stage in Stage]
+_CRASHED = "the process that had the document in hand ended {tries} times; see its log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaped:
+    """What was taken back from workers that no longer live."""
+
+    again: int  # documents that wait for another try
+    failed: int  # documents whose tries are used up
+
+
+def renew_leases(session: Session, *, owner: str, lease_s: float) -> int:
+    """Put off the end of every lease of one worker; says how many it holds."""
+    renewed = session.execute(
+        update(DocumentRow)
+        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
+        .values(lease_until=utc_in(lease_s))
+        .returning(DocumentRow.id)
+    )
+    return len(renewed.all())
+
+
+def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
+    """Take documents from workers whose lease has run out: they crashed or were killed.
+
+    The try counts, since the document itself may have ended them; one that has used up its
+    tries fails. What was being read with others is read alone from now on, so that one poison
+    file does not use up the tries of its neighbours.
+    """
+    expired = (
+        DocumentRow.status.in_(_AT_WORK),
+        DocumentRow.lease_until < utc_now(),
+    )
+    failed = session.execute(
+        update(DocumentRow)
+        .where(*expired, DocumentRow.tries >= most_tries)
+        .values(
+            status=DocumentStatus.FAILED,
+            failure_code=FailureCode.DOCUMENT_CRASHED,
+            failure_detail=_CRASHED.format(tries=most_tries),
+            finished_at=utc_now(),
+            **NOT_WAITING,
+        )
+        .returning(DocumentRow.id)
+    ).all()
+    again = session.execute(
+        update(DocumentRow)
+        .where(*expired)
+        .values(
+            status=_back_to_waiting(),
+            alone=or_(DocumentRow.alone, DocumentRow.status == DocumentStatus.RECOGNIZING),
+            next_attempt_at=utc_now(),
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(DocumentRow.id)
+    ).all()
+    return Reaped(again=len(again), failed=len(failed))
+
+
+def give_back_all(session: Session, *, owner_prefix: str) -> int:
+    """Let go of whatever workers hold whose ids start so; they ended in order, so no try counts."""
+    given = session.execute(
+        update(DocumentRow)
+        .where(
+            DocumentRow.status.in_(_AT_WORK),
+            DocumentRow.lease_owner.startswith(owner_prefix, autoescape=True),
+        )
+        .values(
+            status=_back_to_waiting(),
+            tries=DocumentRow.tries - 1,
+            next_attempt_at=utc_now(),
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(DocumentRow.id)
+    )
+    return len(given.all())
+
+
+def held_count(session: Session) -> int:
+    """Count the documents that workers have in hand."""
+    held = select(func.count()).where(DocumentRow.status.in_(_AT_WORK))
+    return session.scalar(held) or 0
+
+
+def _back_to_waiting() -> Case[DocumentStatus]:
+    segment, recognize = Stage.SEGMENT, Stage.RECOGNIZE
+    kind = DocumentRow.status.type
+    return case(
+        (DocumentRow.status == segment.at_work, literal(segment.waiting, kind)),
+        else_=literal(recognize.waiting, kind),
+    )

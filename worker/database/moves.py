@@ -1,0 +1,187 @@
+"""Moves of a claimed document from one state to the next; each is one guarded UPDATE.
+
+Every function gives False, and changes nothing, where the claim no longer stands: a later
+attempt has the document, its lease was taken back, or its batch was called off.
+``worker.database.documents.finish_document`` is the last move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from worker.database.dialects import utc_in, utc_now
+from worker.database.documents import (
+    GIVEN_UP,
+    NOT_WAITING,
+    held_by,
+    of_bytes,
+    point_to,
+)
+from worker.database.models import DocumentRow
+from worker.retry import GiveBack, Stop, TryAgain
+from worker.types import DocumentStatus
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from worker.database.claims import Claim
+    from worker.retry import Decision
+
+_FREED: Final = {"lease_owner": None, "lease_until": None}
+_FRESH: Final = {"tries": 0, "outages": 0}
+_RACES = 3  # several rows of the same bytes may be read at once; each round one of them wins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmented:
+    """What cutting a document gave."""
+
+    crop_key: str  # where its crops lie, already written
+    crop_count: int  # of the written ones
+    page_count: int
+    segment_s: float
+
+
+def identify(session: Session, claim: Claim, *, sha256: str, size_bytes: int) -> bool:
+    """Write down what bytes a claimed scan has, before work on them starts.
+
+    Where another row has the same bytes under the same identity, and is read or being read,
+    this one becomes its duplicate. A row that was given up, or that a run of ``penname read``
+    left behind, becomes a duplicate of this one instead: no bytes go unread.
+
+    Returns:
+        False when there is nothing to do for this claim any more.
+    """
+    for _ in range(_RACES):
+        other = session.execute(
+            select(DocumentRow.id, DocumentRow.status, DocumentRow.submitted).where(
+                of_bytes(sha256, claim.identity),
+                DocumentRow.id != claim.document.document_id,
+            )
+        ).one_or_none()
+        if other is not None:
+            left = other.status is DocumentStatus.PENDING and not other.submitted
+            if not left and other.status not in GIVEN_UP:
+                _become_duplicate(session, claim, of=other.id)
+                return False
+            if not _is_held(session, claim):
+                return False
+            _take_over(session, other.id, claim)
+        try:
+            with session.begin_nested():
+                return _move(session, claim, sha256=sha256, size_bytes=size_bytes)
+        except IntegrityError:  # another worker read the same bytes meanwhile
+            continue
+    return False
+
+
+def mark_segmented(session: Session, claim: Claim, done: Segmented) -> bool:
+    """Let a document wait for its crops to be read."""
+    return _move(
+        session,
+        claim,
+        status=DocumentStatus.SEGMENTED,
+        next_attempt_at=utc_now(),
+        **asdict(done),
+        **_FREED,
+        **_FRESH,
+    )
+
+
+def cut_again(session: Session, claim: Claim) -> bool:
+    """Send a document back to be cut, whose crops are gone or damaged.
+
+    From then on it is read alone, by which the recognizer knows that it was cut again.
+    """
+    return _move(
+        session,
+        claim,
+        status=DocumentStatus.PENDING,
+        next_attempt_at=utc_now(),
+        crop_key=None,
+        alone=True,
+        **_FREED,
+        **_FRESH,
+    )
+
+
+def settle(session: Session, claim: Claim, decision: Decision) -> bool:
+    """Do what the retry rule decided about a document whose try ended in an error."""
+    if isinstance(decision, Stop):
+        return _move(
+            session,
+            claim,
+            status=DocumentStatus.FAILED,
+            failure_code=decision.code,
+            failure_detail=decision.detail,
+            finished_at=utc_now(),
+            **NOT_WAITING,
+        )
+    waiting: dict[str, Any] = {
+        "status": claim.stage.waiting,
+        "next_attempt_at": utc_in(decision.wait_s),
+        **_FREED,
+    }
+    if isinstance(decision, TryAgain):
+        return _move(session, claim, **waiting, outages=0)
+    return _move(
+        session, claim, **waiting, tries=DocumentRow.tries - 1, outages=DocumentRow.outages + 1
+    )
+
+
+def give_back(session: Session, claim: Claim) -> bool:
+    """Let go of a document that was not worked on; the try does not count."""
+    return settle(session, claim, GiveBack(wait_s=0.0))
+
+
+def set_time_taken(session: Session, claim: Claim, *, recognize_s: float) -> None:
+    """Keep how long a document that was just finished took the recognizer."""
+    session.execute(
+        update(DocumentRow)
+        .where(
+            DocumentRow.id == claim.document.document_id,
+            DocumentRow.attempt == claim.document.attempt,
+        )
+        .values(recognize_s=recognize_s)
+    )
+
+
+def _is_held(session: Session, claim: Claim) -> bool:
+    found = session.execute(select(DocumentRow.id).where(held_by(claim.document)).with_for_update())
+    return found.one_or_none() is not None
+
+
+def _take_over(session: Session, other: UUID, claim: Claim) -> None:
+    """Free the bytes of a row that nobody reads; its late writer, if any, finds no claim."""
+    session.execute(
+        update(DocumentRow)
+        .where(DocumentRow.id == other)
+        .values(attempt=DocumentRow.attempt + 1, **NOT_WAITING)
+    )
+    point_to(session, other, document_id=claim.document.document_id)
+
+
+def _become_duplicate(session: Session, claim: Claim, *, of: UUID) -> None:
+    if _move(session, claim, finished_at=utc_now(), status=claim.stage.at_work):
+        point_to(session, claim.document.document_id, document_id=of)
+        session.execute(
+            update(DocumentRow)
+            .where(DocumentRow.id == claim.document.document_id)
+            .values(**NOT_WAITING)
+        )
+
+
+def _move(session: Session, claim: Claim, **values: Any) -> bool:  # noqa: ANN401, values of columns
+    moved = session.execute(
+        update(DocumentRow)
+        .where(held_by(claim.document), DocumentRow.status == claim.stage.at_work)
+        .values(**values)
+        .returning(DocumentRow.id)
+    )
+    return moved.one_or_none() is not None

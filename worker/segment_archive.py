@@ -1,0 +1,134 @@
+"""A document between its two stages: an archive of its crops, with all that is known of them.
+
+Beside the crops it holds ``document.json``: the pages, the evidence that each was laid onto its
+form, and what is known of each field. With it one worker reads what another has cut, on another
+machine, and the same rows come of it as in one process. Numbers keep every digit. Whoever
+wants a crop only finds it as in any archive (``worker.crop_archive``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segmentation import (
+    Box,
+    Doubt,
+    FieldCrop,
+    FieldKind,
+    FieldSpec,
+    FieldState,
+    Letters,
+    PageSegmentation,
+    WritingStyle,
+)
+from worker.crop_archive import pack_crops, read_entry, unpack_crop
+from worker.errors import DamagedDocumentError
+from worker.types import SegmentedPage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ENTRY = "document.json"
+_FORMAT = 1
+
+
+def pack_document(pages: Sequence[SegmentedPage]) -> bytes:
+    """Write every crop of a document, and what is known of it."""
+    crops = [(page.page_index, page.segmentation.crops) for page in pages if page.segmentation]
+    about = {"format": _FORMAT, "pages": [_page_as_json(page) for page in pages]}
+    return pack_crops(crops, {_ENTRY: json.dumps(about).encode()})
+
+
+def unpack_document(archive: bytes) -> tuple[SegmentedPage, ...]:
+    """Read a document as it was packed.
+
+    Raises:
+        ObjectMissingError: it holds crops only.
+        DamagedDocumentError: the bytes are not such an archive, or are damaged.
+    """
+    about = read_entry(archive, _ENTRY)
+    try:
+        return tuple(_page(page, archive) for page in json.loads(about)["pages"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedDocumentError(
+            f"what is known of the crops cannot be read ({error!r}); read the scan again"
+        ) from error
+
+
+def _page_as_json(page: SegmentedPage) -> dict[str, Any]:
+    found = page.segmentation
+    return {
+        "page_index": page.page_index,
+        "failure_code": page.failure_code,
+        "failure_detail": page.failure_detail,
+        "segmentation": None if found is None else _segmentation_as_json(found),
+    }
+
+
+def _segmentation_as_json(found: PageSegmentation) -> dict[str, Any]:
+    plain = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {
+        **plain,
+        "crops": [_crop_as_json(crop) for crop in found.crops],
+        "page_to_template": found.page_to_template.tolist(),
+        "drafted": [asdict(spec) for spec in found.drafted],
+    }
+
+
+def _crop_as_json(crop: FieldCrop) -> dict[str, Any]:
+    """Say all of a crop but its picture, which lies beside this."""
+    plain = {field.name: getattr(crop, field.name) for field in fields(crop)}
+    del plain["image"]
+    return {**plain, "box": asdict(crop.box), "page_box": crop.page_box.tolist()}
+
+
+def _page(page: Mapping[str, Any], archive: bytes) -> SegmentedPage:
+    found = page["segmentation"]
+    return SegmentedPage(
+        page_index=page["page_index"],
+        failure_code=page["failure_code"],
+        failure_detail=page["failure_detail"],
+        segmentation=None if found is None else _segmentation(found, archive, page["page_index"]),
+    )
+
+
+def _segmentation(found: Mapping[str, Any], archive: bytes, page_index: int) -> PageSegmentation:
+    return PageSegmentation(
+        **{
+            **found,
+            "crops": tuple(_crop(crop, archive, page_index) for crop in found["crops"]),
+            "page_to_template": np.array(found["page_to_template"], np.float64),
+            "drafted": tuple(_spec(spec) for spec in found["drafted"]),
+        }
+    )
+
+
+def _crop(crop: Mapping[str, Any], archive: bytes, page_index: int) -> FieldCrop:
+    image = unpack_crop(archive, page_index=page_index, field_name=crop["field_name"])
+    return FieldCrop(
+        **{
+            **crop,
+            "image": image,
+            "box": Box(**crop["box"]),
+            "page_box": np.array(crop["page_box"], np.float64),
+            "state": FieldState(crop["state"]),
+            "doubt": Doubt(crop["doubt"]),
+            "letters": Letters(crop["letters"]),
+        }
+    )
+
+
+def _spec(spec: Mapping[str, Any]) -> FieldSpec:
+    return FieldSpec(
+        **{
+            **spec,
+            "box": Box(**spec["box"]),
+            "kind": FieldKind(spec["kind"]),
+            "style": WritingStyle(spec["style"]),
+            "letters": Letters(spec["letters"]),
+        }
+    )
