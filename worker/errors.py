@@ -31,7 +31,8 @@ WorkerError
    │  └─ WrongLoginError        the name or the password is wrong
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
-   └─ LeaseLostError            the field is another person's by now
+   ├─ LeaseLostError            the field is another person's by now
+   └─ WebhookRefusedError       an address that no message is sent to
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -87,6 +88,7 @@ class FailureCode(StrEnum):
     NOT_ALLOWED = "not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
     LEASE_LOST = "lease_lost"
+    WEBHOOK_REFUSED = "webhook_refused"
     QUEUE_UNAVAILABLE = "queue_unavailable"
     CANCELLED = "cancelled"  # a person called the batch off
 
@@ -282,3 +284,9 @@ class LikenessUnavailableError(PermanentError):
     """The database server cannot liken names."""
 
     code = FailureCode.LIKENESS_UNAVAILABLE
+
+
+class WebhookRefusedError(PermanentError):
+    """The address is no URL, is not known, or leads into a private network."""
+
+    code = FailureCode.WEBHOOK_REFUSED

@@ -39,6 +39,7 @@ def upgrade() -> None:
             op.create_index(f"ix_{table}_name", table, _NAME)
         _index_trigrams()
     _make_purges()
+    _make_webhooks()
 
 
 def _index_trigrams() -> None:
@@ -85,4 +86,46 @@ def _make_purges() -> None:
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.id"], name="fk_purged_counts_batch_id_batches"
         ),
+    )
+
+
+def _make_webhooks() -> None:
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
+    )
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", _ROW_ID, nullable=False),
+        sa.Column("webhook_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_done_at", _TIME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", _TIME, nullable=True),
+        sa.Column("delivered_at", _TIME, nullable=True),
+        sa.Column("last_failure", sa.Text(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_webhook_deliveries"),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["webhooks.id"],
+            name="fk_webhook_deliveries_webhook_id_webhooks",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name="fk_webhook_deliveries_batch_id_batches"
+        ),
+        sa.UniqueConstraint(
+            *("webhook_id", "batch_id", "batch_done_at"),
+            name="uq_webhook_deliveries_webhook_id_batch_id_batch_done_at",
+        ),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_next_attempt_at", "webhook_deliveries", ["next_attempt_at"]
     )
