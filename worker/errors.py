@@ -28,6 +28,7 @@ WorkerError
    │  └─ WrongLoginError        the name or the password is wrong
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
+   ├─ AnswerRefusedError        what was said of a field cannot be kept
    └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
@@ -81,6 +82,7 @@ class FailureCode(StrEnum):
     TOO_MANY_LOGINS = "too_many_logins"
     NOT_ALLOWED = "not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
+    ANSWER_REFUSED = "answer_refused"
     LEASE_LOST = "lease_lost"
 
 
@@ -251,6 +253,12 @@ class NotAllowedError(PermanentError):
     """This person may not do that, or the request came from another site."""
 
     code = FailureCode.NOT_ALLOWED
+
+
+class AnswerRefusedError(PermanentError):
+    """What was said of a field cannot be kept, such as an empty text."""
+
+    code = FailureCode.ANSWER_REFUSED
 
 
 class LeaseLostError(PermanentError):
