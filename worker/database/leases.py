@@ -44,7 +44,11 @@ def take_lease(session: Session, reading_id: UUID, *, user_id: UUID, lasts_s: in
             name: new.excluded[name]
             for name in ("lease_id", "held_by", "taken_at", "expires_at", "ended_at")
         },
-        where=or_(ReviewLeaseRow.ended_at.is_not(None), ReviewLeaseRow.expires_at < utc_now()),
+        where=or_(
+            ReviewLeaseRow.ended_at.is_not(None),
+            ReviewLeaseRow.expires_at < utc_now(),
+            ReviewLeaseRow.held_by == user_id,  # as after a page was loaded anew
+        ),
     ).returning(ReviewLeaseRow.lease_id)
     lease_id = session.scalars(taken).one_or_none()
     # Its last holder may have answered between our look at the queue and now.

@@ -60,16 +60,16 @@ def find_audits_to_do(session: Session, *, user_id: UUID, share: float, limit: i
 
 
 def count_doubtful(session: Session, *, user_id: UUID, at_most: int) -> int:
-    """Count the readings in doubt that somebody may look at, up to a number."""
+    """Count the readings in doubt that somebody holds or may look at next, up to a number."""
     doubtful = ReadingRow.status.in_((FieldStatus.MISPLACED, FieldStatus.LOW_CONFIDENCE))
-    some = _free(user_id).where(doubtful).limit(at_most).subquery()
+    some = _free(user_id, unless_held=_own(user_id)).where(doubtful).limit(at_most).subquery()
     return session.scalars(select(func.count()).select_from(some)).one()
 
 
 def largest_group(session: Session, *, user_id: UUID, least: int) -> str | None:
     """Give the text that the most waiting readings share, or None where none has that many."""
     query = (
-        _free(user_id)
+        _free(user_id, unless_held=_own(user_id))
         .with_only_columns(ReadingRow.text, func.count())
         .where(ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text != "")
         .group_by(ReadingRow.text)
@@ -83,7 +83,7 @@ def largest_group(session: Session, *, user_id: UUID, least: int) -> str | None:
 
 def find_alike(session: Session, *, user_id: UUID, text: str, limit: int) -> list[UUID]:
     """Find the waiting readings of one text, the least confident first."""
-    query = _free(user_id).where(
+    query = _free(user_id, unless_held=_own(user_id)).where(
         ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text == text
     )
     ordered = query.order_by(ReadingRow.confidence, ReadingRow.id)
@@ -97,13 +97,19 @@ def still_waits(session: Session, reading_ids: Sequence[UUID]) -> set[UUID]:
     return set(session.scalars(query))
 
 
-def _free(user_id: UUID) -> Select[UUID]:
+def _own(user_id: UUID) -> ColumnElement[bool]:
+    return ReviewLeaseRow.held_by == user_id
+
+
+def _free(user_id: UUID, *, unless_held: ColumnElement[bool] | None = None) -> Select[UUID]:
     """Select current readings that nobody corrected or holds, and that somebody did not skip."""
     held = exists().where(
         ReviewLeaseRow.reading_id == ReadingRow.id,
         ReviewLeaseRow.ended_at.is_(None),
         ReviewLeaseRow.expires_at > utc_now(),
     )
+    if unless_held is not None:
+        held = held.where(~unless_held)
     skipped = exists().where(
         ReviewSkipRow.reading_id == ReadingRow.id,
         ReviewSkipRow.user_id == user_id,
