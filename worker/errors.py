@@ -31,6 +31,7 @@ WorkerError
    │  └─ WrongLoginError        the name or the password is wrong
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
+   ├─ AnswerRefusedError        what was said of a field cannot be kept
    ├─ LeaseLostError            the field is another person's by now
    └─ WebhookRefusedError       an address that no message is sent to
 
@@ -87,6 +88,7 @@ class FailureCode(StrEnum):
     TOO_MANY_LOGINS = "too_many_logins"
     NOT_ALLOWED = "not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
+    ANSWER_REFUSED = "answer_refused"
     LEASE_LOST = "lease_lost"
     WEBHOOK_REFUSED = "webhook_refused"
     QUEUE_UNAVAILABLE = "queue_unavailable"
@@ -266,6 +268,12 @@ class NotAllowedError(PermanentError):
     """This person may not do that, or the request came from another site."""
 
     code = FailureCode.NOT_ALLOWED
+
+
+class AnswerRefusedError(PermanentError):
+    """What was said of a field cannot be kept, such as an empty text."""
+
+    code = FailureCode.ANSWER_REFUSED
 
 
 class LeaseLostError(PermanentError):

@@ -87,6 +87,7 @@ class ReviewLeaseRow(Base):
     held_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     taken_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # when its holder was done; NULL while they are not
 
 
 class ReviewSkipRow(Base):

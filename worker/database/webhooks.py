@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import aliased
 
 from worker.database.dialects import insert_into, utc_in, utc_now
 from worker.database.models import BatchRow, DocumentRow

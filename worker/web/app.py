@@ -8,14 +8,14 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from worker.web import health, login, people
+from worker.web import alike, health, login, people, quality, review
 from worker.web.failures import answer_failures
 from worker.web.middleware import BodyLimit, SameOrigin, SecurityHeaders
 
 if TYPE_CHECKING:
     from worker.web.services import WebServices
 
-_ROUTERS = (health.router, login.router, people.router)
+_ROUTERS = (health.router, login.router, people.router, review.router, alike.router, quality.router)
 _UPLOAD_PATHS = ("/api/v1/batches", "/editor")  # how the paths begin that take files
 _MAX_BODY_BYTES = 256 * 1024  # of any other request
 

@@ -25,6 +25,7 @@ from worker.errors import (
     WorkerError,
 )
 from worker.web.rendering import render
+from worker.web.security import is_by_script
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -58,8 +59,7 @@ def answer_failures(app: FastAPI) -> None:
 
 def wants_page(request: Request) -> bool:
     """Say whether a person waits for a page, rather than a program or a script for data."""
-    fetched = request.headers.get("sec-fetch-dest", "document") != "document"
-    return not request.url.path.startswith(_API) and not fetched
+    return not request.url.path.startswith(_API) and not is_by_script(request)
 
 
 def _answer_known(request: Request, error: Exception) -> Response:
@@ -67,9 +67,12 @@ def _answer_known(request: Request, error: Exception) -> Response:
         path = request.url.path
         return RedirectResponse(f"/login?next={quote(path)}", status_code=303)
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), _BAD_REQUEST)
-    code = getattr(error, "code", "config_error")
+    code, message = getattr(error, "code", "config_error"), str(error)
+    if isinstance(error, TransientError):  # it names hosts and paths of ours
+        _log.warning("request_put_off", extra={"path": request.url.path, "detail": message})
+        message = "the database or the store does not answer just now; try again"
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotLoggedInError) else {}
-    return _answer(request, status, str(code), str(error), headers)
+    return _answer(request, status, str(code), message, headers)
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ from worker.roles import Person, Role
 from worker.web.services import services_of
 
 SESSION_COOKIE = "penname_session"
+_CSRF_HEADER = "x-csrf-token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BEARER = HTTPBearer(auto_error=False, description="As penname user token prints it.")
@@ -73,6 +74,11 @@ Reviewer = Annotated[Caller, Depends(require(Role.REVIEWER))]
 Admin = Annotated[Caller, Depends(require(Role.ADMIN))]
 
 
+def is_by_script(request: Request) -> bool:
+    """Say whether a script of our own pages asks, which sends the header where a form cannot."""
+    return _CSRF_HEADER in request.headers
+
+
 def set_session_cookie(request: Request, response: Response, token: str, *, lasts_s: int) -> None:
     """Let a browser keep the secret of its session, out of reach of scripts."""
     response.set_cookie(
@@ -99,7 +105,7 @@ def _caller(request: Request, bearer: HTTPAuthorizationCredentials | None) -> Ca
 
 
 async def _check_csrf(request: Request, wanted: str) -> None:
-    given: object = request.headers.get("x-csrf-token")
+    given: object = request.headers.get(_CSRF_HEADER)
     if given is None and request.headers.get("content-type", "").startswith(_FORMS):
         given = (await request.form()).get("csrf")
     if not isinstance(given, str) or not compare_digest(given.encode(), wanted.encode()):

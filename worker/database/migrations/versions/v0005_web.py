@@ -85,6 +85,7 @@ def _make_leases() -> None:
         sa.Column("held_by", sa.Uuid(), nullable=False),
         sa.Column("taken_at", _TIME, nullable=False),
         sa.Column("expires_at", _TIME, nullable=False),
+        sa.Column("ended_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("reading_id", name="pk_review_leases"),
         sa.ForeignKeyConstraint(
             ["reading_id"], ["readings.id"], name="fk_review_leases_reading_id_readings"
