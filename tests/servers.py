@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -59,6 +60,13 @@ def bucket(s3_options):
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Run a PostgreSQL of its own and give the URL of its database."""
+    with postgresql_server() as (_, url):
+        yield url
+
+
+@contextmanager
+def postgresql_server() -> Iterator[tuple[Server, str]]:
+    """Run a PostgreSQL that may be killed and started again, and give the URL of its database."""
     programs, port = _postgresql_programs(), free_port()
     as_user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     with _folder(as_user) as folder:
@@ -73,23 +81,80 @@ def postgresql() -> Iterator[str]:
             initdb, check=True, stdout=subprocess.DEVNULL, user=as_user, cwd=folder
         )
         command = [
-            *(
-                f"{programs}/postgres",
-                "-D",
-                f"{data}",
-                "-p",
-                f"{port}",
-                "-h",
-                HOST,
-                "-k",
-                f"{folder}",
-            ),
+            *(f"{programs}/postgres", "-D", f"{data}", "-p", f"{port}"),
+            *("-h", HOST, "-k", f"{folder}"),
             "-F",  # what a test writes need not survive a power cut
         ]
         url = f"postgresql://penname:{PASSWORD}@{HOST}:{port}/postgres"
-        with _running(command, port, folder, user=as_user):
-            _wait_for_logins(url)
-            yield url
+        server = Server(command, port, folder, user=as_user)
+        server.start()
+        try:
+            wait_for_logins(url)
+            yield server, url
+        finally:
+            server.stop(signal.SIGINT)  # does not wait for who is connected
+
+
+class Server:
+    """A program that serves on a port, and that a test may kill and start again."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, folder: Path, *, user: str | None = None
+    ) -> None:
+        self._command = command
+        self._folder = folder
+        self._user = user
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = port
+
+    def start(self) -> None:
+        """Start it, and wait until its port is open."""
+        log = self._folder / "log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(  # noqa: S603, our own arguments
+                self._command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                user=self._user,
+                cwd=self._folder,
+            )
+        _wait_for(self._process, self.port, log)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it in order."""
+        self._end(number)
+
+    def _end(self, number: int) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+@contextmanager
+def redis() -> Iterator[Server]:
+    """Run a Redis of its own, which keeps nothing when it is killed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise RuntimeError("these tests start a Redis of their own; run: make system")
+    port = free_port()
+    with _folder(None) as folder:
+        command = [program, "--port", str(port), "--bind", HOST, "--dir", str(folder)]
+        server = Server([*command, "--save", "", "--appendonly", "no"], port, folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager
@@ -119,24 +184,13 @@ def _folder(owner: str | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
-    command: Sequence[str], port: int, folder: Path, *, user: str | None = None
-) -> Iterator[None]:
-    log = folder / "log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(  # noqa: S603, our own arguments
-            command, stdout=out, stderr=subprocess.STDOUT, user=user, cwd=folder
-        )
+def _running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+    server = Server(command, port, folder)
+    server.start()
     try:
-        _wait_for(server, port, log)
         yield
     finally:
-        server.terminate()
-        try:
-            server.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.stop()
 
 
 def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -150,7 +204,7 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
 
 
-def _wait_for_logins(url: str) -> None:
+def wait_for_logins(url: str) -> None:
     """Wait on: the port is open before the server is done with starting."""
     deadline = time.monotonic() + _START_S
     while True:

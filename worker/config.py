@@ -117,6 +117,14 @@ def read_settings(**options: object) -> Settings:
         raise ConfigError(f"penname.toml cannot be read: {error}") from error
 
 
+def export_settings(settings: Settings, *names: str) -> None:
+    """Hand settings that a command was given on to the processes that it starts."""
+    for name in names:
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        os.environ[_PREFIX + name.upper()] = text
+
+
 def _refuse_unknown_variables() -> None:
     """Name misspelt variables, which pydantic-settings passes over in silence."""
     known = {_PREFIX + name.upper() for name in Settings.model_fields}

@@ -6,6 +6,7 @@ WorkerError
 │  ├─ StorageUnavailableError   bucket or folder unreachable, throttled or answering 5xx
 │  ├─ StorageFullError          the store has no room
 │  ├─ DatabaseUnavailableError  no connection, no right to write, no room, a deadlock
+│  ├─ ModelUnavailableError     the network cannot be loaded, or its device fails
 │  └─ QueueUnavailableError     the broker of the queue does not answer
 └─ PermanentError               trying again changes nothing; ``code`` is stored
    ├─ ObjectMissingError        no such file or key (any more)
@@ -16,6 +17,7 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
+   ├─ DocumentTimeoutError     working on it took longer than is allowed
    ├─ LabelsUnreadableError     the print of a form without a template cannot be read
    ├─ NoSuchResultError         the database holds no such result
    ├─ NoCorrectionsError        nobody has confirmed or corrected anything there yet
@@ -92,6 +94,7 @@ class FailureCode(StrEnum):
     LEASE_LOST = "lease_lost"
     WEBHOOK_REFUSED = "webhook_refused"
     QUEUE_UNAVAILABLE = "queue_unavailable"
+    MODEL_UNAVAILABLE = "model_unavailable"
     CANCELLED = "cancelled"  # a person called the batch off
 
 
@@ -130,6 +133,12 @@ class DatabaseUnavailableError(TransientError):
     """The database cannot be reached or written."""
 
     code = FailureCode.DATABASE_UNAVAILABLE
+
+
+class ModelUnavailableError(TransientError):
+    """The network cannot be loaded here, or its device fails whatever it reads."""
+
+    code = FailureCode.MODEL_UNAVAILABLE
 
 
 class QueueUnavailableError(TransientError):
@@ -190,6 +199,12 @@ class DocumentOutOfMemoryError(PermanentError):
     """Decoding or cutting the document ran out of memory."""
 
     code = FailureCode.DOCUMENT_OUT_OF_MEMORY
+
+
+class DocumentTimeoutError(PermanentError):
+    """Working on the document took longer than is allowed."""
+
+    code = FailureCode.DOCUMENT_CRASHED
 
 
 class LabelsUnreadableError(PermanentError):

@@ -18,7 +18,7 @@ from worker.errors import ConfigError
 from worker.types import GREEDY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from recognition.lexicon import Lexicon
@@ -50,7 +50,22 @@ def load_names(templates: Sequence[Template], *, prior: bool, lexicon_dir: Path)
         ConfigError: a list is not there, is there twice or cannot be read; all are named.
         CheckpointError: the prior inside the package is damaged.
     """
-    files = _find_lexicons(templates, lexicon_dir)
+    return _load(_wanted(templates), prior=prior, lexicon_dir=lexicon_dir)
+
+
+def load_names_of(lexicons: Iterable[str], *, prior: bool, lexicon_dir: Path) -> Names:
+    """Read what is known of names, by the ids of the lists: as ``load_names`` else."""
+    wanted = dict.fromkeys(sorted(lexicons), "a template that scans were submitted for")
+    return _load(wanted, prior=prior, lexicon_dir=lexicon_dir)
+
+
+def wanted_lexicons(templates: Sequence[Template]) -> tuple[str, ...]:
+    """Name the lists that the fields of these templates want, sorted."""
+    return tuple(sorted(_wanted(templates)))
+
+
+def _load(wanted: Mapping[str, str], *, prior: bool, lexicon_dir: Path) -> Names:
+    files = _find_lexicons(wanted, lexicon_dir)
     believed = read_prior() if prior else None
     digests = [f"{name}:{_digest(path)}" for name, path in files.items()]
     if files:
@@ -64,13 +79,18 @@ def load_names(templates: Sequence[Template], *, prior: bool, lexicon_dir: Path)
     )
 
 
-def _find_lexicons(templates: Sequence[Template], folder: Path) -> dict[str, Path]:
-    """Find the file of each list that a field wants, in the order of their ids."""
+def _wanted(templates: Sequence[Template]) -> dict[str, str]:
+    """Say which lists are wanted, by id, each with the first field that wants it."""
     wanted: dict[str, str] = {}
     for template in templates:
         for spec in template.fields:
             if spec.lexicon is not None:
                 wanted.setdefault(spec.lexicon, f"field {spec.name!r} of {template.template_id!r}")
+    return wanted
+
+
+def _find_lexicons(wanted: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    """Find the file of each list, in the order of their ids."""
     found: dict[str, Path] = {}
     faults = []
     for name, field in sorted(wanted.items()):

@@ -72,6 +72,41 @@ def read_pages(
     return [_document(pages, readings, least) for pages in documents]
 
 
+def unwritten_document(pages: Sequence[SegmentedPage]) -> DocumentReading:
+    """Give the reading of a document whose pages were refused, or whose fields are all blank."""
+    return _document(pages, iter(()), lambda _page, _crop: 1.0)
+
+
+def read_apart(
+    documents: Sequence[Sequence[SegmentedPage]],
+    read: Callable[[Sequence[Sequence[SegmentedPage]]], Sequence[DocumentReading]],
+    on_split: Callable[[Exception], None] = lambda _: None,
+) -> list[DocumentReading | Exception]:
+    """Read documents in one go; when that fails, halve until the one at fault is alone.
+
+    Halving serves a device that is short of memory as well.
+
+    Args:
+        documents: the pages of each.
+        read: reads several at once, as ``read_pages`` does.
+        on_split: told of the error each time that more than one document had to be halved.
+
+    Returns:
+        For each document its reading, or the error that it alone meets.
+    """
+    try:
+        return list(read(documents))
+    except Exception as error:  # noqa: BLE001, the edge of one document: a bug costs one, not all
+        if len(documents) <= 1:
+            return [error for _ in documents]
+        on_split(error)
+    half = len(documents) // 2
+    return [
+        *read_apart(documents[:half], read, on_split),
+        *read_apart(documents[half:], read, on_split),
+    ]
+
+
 def failed_document(code: str, detail: str) -> DocumentReading:
     """Give the reading that stands for a document of which nothing could be read."""
     return DocumentReading(

@@ -47,6 +47,7 @@ class TryAgain:
     """The try counts, and is not the last."""
 
     wait_s: float
+    alone: bool = False  # with no other document, since it may be the one at fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,10 +140,15 @@ class SegmentProcess:
 
 def prepare_child() -> None:
     """Keep a child to one core, and the terminal free of what C libraries print."""
-    cv2.setNumThreads(1)  # there is a process for each core already
+    use_one_core()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)  # libtiff alone prints a line for every bad row of a fax
     os.close(nowhere)
+
+
+def use_one_core() -> None:
+    """Keep OpenCV to one core: there is a process for each already."""
+    cv2.setNumThreads(1)
 
 
 def _run(pipe: Connection, job: SegmentJob, prepare: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from recognition.errors import RecognitionError
 from segmentation.errors import SegmentationError
+from worker.cli.batch import cancel, failures, retry, status
 from worker.cli.correct import correct
 from worker.cli.evaluate import evaluate_app
 from worker.cli.explain import explain
@@ -26,10 +27,12 @@ from worker.cli.results import results
 from worker.cli.route import route
 from worker.cli.sample import sample
 from worker.cli.study import study
+from worker.cli.submit import submit
 from worker.cli.template import template_app
 from worker.cli.train import train
 from worker.cli.user import user_app
 from worker.cli.web import web
+from worker.cli.worker import worker_app
 from worker.errors import ExitCode, WorkerError
 
 app = typer.Typer(
@@ -40,6 +43,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(read)
+app.command()(submit)
+app.command()(status)
+app.command()(failures)
+app.command()(retry)
+app.command()(cancel)
 app.command()(results)
 app.command()(explain)
 app.command()(route)
@@ -50,6 +58,7 @@ app.command()(sample)
 app.command()(purge)
 app.command()(web)
 app.command("export-onnx")(export_onnx)
+app.add_typer(worker_app, name="worker")
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(model_app, name="model")

@@ -131,6 +131,20 @@ def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
     return session.scalar(select(func.count()).select_from(due)) or 0
 
 
+def urgent_waiting(session: Session, stage: Stage) -> bool:
+    """Tell whether something urgent could be claimed now."""
+    due = (
+        select(DocumentRow.id)
+        .where(
+            DocumentRow.status == stage.waiting,
+            DocumentRow.priority == URGENT,
+            DocumentRow.next_attempt_at <= utc_now(),
+        )
+        .limit(1)
+    )
+    return session.scalar(due) is not None
+
+
 def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str]:
     waiting = (
         select(

@@ -129,7 +129,7 @@ def settle(session: Session, claim: Claim, decision: Decision) -> bool:
         **_FREED,
     }
     if isinstance(decision, TryAgain):
-        return _move(session, claim, **waiting, outages=0)
+        return _move(session, claim, **waiting, outages=0, alone=claim.alone or decision.alone)
     return _move(
         session, claim, **waiting, tries=DocumentRow.tries - 1, outages=DocumentRow.outages + 1
     )

@@ -38,6 +38,7 @@ __all__ = [
     "looking",
     "open_database",
     "open_existing",
+    "opened",
     "reading",
     "transaction",
     "writing",
@@ -100,6 +101,19 @@ def looking(sessions: Sessions) -> Iterator[Session]:
     """
     with translated(_engine_of(sessions)), sessions() as session:
         yield session
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Sessions]:
+    """Open a database that must be there already, for several transactions.
+
+    Raises:
+        ConfigError: there is none, or as ``open_database``.
+        DatabaseUnavailableError: it cannot be reached.
+    """
+    sessions = open_existing(url)
+    with closed_after(sessions):
+        yield sessions
 
 
 @contextmanager

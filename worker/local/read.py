@@ -19,7 +19,7 @@ from worker.database.documents import finish_document
 from worker.database.session import transaction
 from worker.errors import FailureCode
 from worker.local.intake import take_up
-from worker.recognizing import failed_document, read_pages
+from worker.recognizing import failed_document, read_apart, read_pages
 from worker.segment_process import Refusal
 from worker.storage.keys import crop_archive_key
 
@@ -147,25 +147,24 @@ def _read(batch: list[_Cut], run: Run) -> list[_Outcome]:
 
 
 def _read_cut(batch: list[_Cut], run: Run) -> list[DocumentReading]:
-    """Read crops in one go; when that fails, halve until the document at fault is alone.
+    """Read crops in one go; a document that cannot be read fails alone."""
+    read = partial(
+        read_pages,
+        recognizer=run.recognizer,
+        review_below=run.review_below,
+        thresholds=run.thresholds,
+    )
+    found = read_apart([cut.pages for cut in batch], read)
+    return [_or_bug(cut, reading) for cut, reading in zip(batch, found, strict=True)]
 
-    Halving serves a device that is short of memory as well.
-    """
-    try:
-        return read_pages(
-            [cut.pages for cut in batch],
-            run.recognizer,
-            review_below=run.review_below,
-            thresholds=run.thresholds,
-        )
-    except Exception:  # noqa: BLE001, the edge of one document: a bug costs one, not the batch
-        if len(batch) > 1:
-            half = len(batch) // 2
-            return [*_read_cut(batch[:half], run), *_read_cut(batch[half:], run)]
-        document_id = str(batch[0].taken.claim.document_id)
-        _log.exception("recognizing_failed", extra={"document_id": document_id})
-        detail = "a bug in penname met this document; the log holds its trace"
-        return [failed_document(FailureCode.INTERNAL_ERROR, detail)]
+
+def _or_bug(cut: _Cut, found: DocumentReading | Exception) -> DocumentReading:
+    if not isinstance(found, Exception):
+        return found
+    document_id = str(cut.taken.claim.document_id)
+    _log.error("recognizing_failed", extra={"document_id": document_id}, exc_info=found)
+    detail = "a bug in penname met this document; the log holds its trace"
+    return failed_document(FailureCode.INTERNAL_ERROR, detail)
 
 
 def _write(batch: list[_Outcome], run: Run, threads: ThreadPoolExecutor) -> list[_Outcome]:

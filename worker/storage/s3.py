@@ -8,6 +8,7 @@ that boto3 sends since 1.36, hence the setting (boto3 issue 4392).
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -47,10 +48,12 @@ if TYPE_CHECKING:
 SCHEME = "s3://"
 
 _CONNECT_TIMEOUT_S = 5
-_READ_TIMEOUT_S = 20
+_READ_TIMEOUT_S = 10  # between two packets, not for a whole object
 _TRIES = 3  # of one call by boto3, with growing waits; and of one body by us
 _CONNECTIONS = 32  # a client may hold; more threads than that wait for each other
 _AWAY = (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError)
+
+_BARE_ETAG = re.compile(r"[0-9a-f]{32}(-[0-9]+)?")  # as people write it into a manifest
 
 _CREDENTIALS = (ConfigError, "the server refuses the credentials; renew them")
 _FULL = (StorageFullError, "the bucket has no room; make some and run again")
@@ -122,11 +125,16 @@ class S3Store:
     def get_listed(self, key: str, *, version: str, max_bytes: int) -> bytes:
         """Read one object as it was listed.
 
+        Args:
+            key: the object's.
+            version: its ETag, as listings give it, or its version id; "" is any.
+            max_bytes: the limit.
+
         Raises:
             ObjectMissingError: it is gone, or was replaced since.
             DocumentTooLargeError: it has more bytes than allowed; none were read.
         """
-        return self._read(key, {"IfMatch": version}, max_bytes=max_bytes)
+        return self._read(key, _as_listed(version), max_bytes=max_bytes)
 
     def put(self, key: str, data: bytes) -> None:
         """Write one object; S3 shows it whole or not at all."""
@@ -176,6 +184,14 @@ class S3Store:
                         raise
                 else:
                     return data
+
+
+def _as_listed(version: str) -> dict[str, str]:
+    """Ask for the very object that was listed."""
+    if not version:
+        return {}
+    is_etag = version.startswith('"') or _BARE_ETAG.fullmatch(version)
+    return {"IfMatch": version} if is_etag else {"VersionId": version}
 
 
 def parse_s3_url(url: str) -> tuple[str, str]:

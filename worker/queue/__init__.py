@@ -1,0 +1,1 @@
+"""What the queue's workers do: claim, work, keep leases alive, sweep. It knows no Celery."""

@@ -1,0 +1,122 @@
+"""The sweep: takes documents back from workers that died, and wakes workers for what waits.
+
+It makes up for every message that was lost and every process that was killed, so that neither
+needs to be dependable. Several may run at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from worker.batches import ALIVE_S, Nudger
+from worker.database.claims import urgent_waiting, waiting_count
+from worker.database.leases import Reaped, take_back_expired
+from worker.database.session import transaction
+from worker.database.workers import forget_old_workers, workers_seen
+from worker.errors import DatabaseUnavailableError, QueueUnavailableError
+from worker.types import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from worker.database.session import Session, Sessions
+
+_log = logging.getLogger(__name__)
+
+_GRACE = 0.5  # of a lease: after the database was away, workers renew before they are judged
+_A_WORKER = 2  # messages: one to work on, one to follow
+
+
+class Backlog(Protocol):
+    """What can tell how many messages wait."""
+
+    def backlog(self, stage: Stage, *, urgent: bool) -> int:
+        """Count the messages that no worker has taken yet.
+
+        Raises:
+            QueueUnavailableError: the broker does not answer.
+        """
+        ...
+
+
+class Waker(Nudger, Backlog, Protocol):
+    """What wakes workers, and knows how many calls are still to be answered."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SweepStation:
+    """What a sweep works with, and since when the database has been there."""
+
+    sessions: Sessions
+    waker: Waker
+    lease_s: float
+    most_tries: int
+    clock: Callable[[], float] = time.monotonic
+    there_since: float | None = field(default=None)  # by the clock; None while it is away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What one sweep did."""
+
+    reaped: Reaped
+    nudged: dict[Stage, int]
+
+
+def sweep(station: SweepStation) -> Swept | None:
+    """Take back what died and wake workers for what waits.
+
+    Returns:
+        None while the database is away: then nothing is known, and nothing is done.
+    """
+    try:
+        with transaction(station.sessions) as session:
+            reaped = _take_back(session, station)
+            wanted = {stage: _messages_wanted(session, stage) for stage in Stage}
+            urgent = {stage: urgent_waiting(session, stage) for stage in Stage}
+            forget_old_workers(session)
+    except DatabaseUnavailableError:
+        _log.warning("sweep_without_database", exc_info=True)
+        station.there_since = None
+        return None
+    nudged = {}
+    for stage in Stage:
+        nudged[stage] = _wake(station.waker, stage, wanted[stage], urgent=False)
+        if urgent[stage]:
+            nudged[stage] += _wake(station.waker, stage, min(wanted[stage], 1), urgent=True)
+    if reaped.again or reaped.failed:
+        _log.warning("taken_back", extra={"again": reaped.again, "failed": reaped.failed})
+    return Swept(reaped=reaped, nudged=nudged)
+
+
+def _take_back(session: Session, station: SweepStation) -> Reaped:
+    """Judge by leases, unless they may have run out for want of a database to renew them in."""
+    if station.there_since is None:
+        station.there_since = station.clock()
+    if station.clock() - station.there_since < _GRACE * station.lease_s:
+        return Reaped(again=0, failed=0)
+    return take_back_expired(session, most_tries=station.most_tries)
+
+
+def _messages_wanted(session: Session, stage: Stage) -> int:
+    """Say how many messages it takes to put every living worker to what waits."""
+    seen = workers_seen(session, within_s=ALIVE_S)
+    processes = sum(found.worker.kind == stage for found in seen)
+    return waiting_count(session, stage, at_most=_A_WORKER * max(1, processes))
+
+
+def _wake(waker: Waker, stage: Stage, wanted: int, *, urgent: bool) -> int:
+    """Send what is wanted beyond what waits already."""
+    if not wanted:
+        return 0
+    try:
+        missing = wanted - waker.backlog(stage, urgent=urgent)
+        if missing > 0:
+            waker.nudge(stage, urgent=urgent, times=missing)
+    except QueueUnavailableError:
+        _log.warning("sweep_without_queue")
+        return 0
+    return max(0, missing)

@@ -1,0 +1,84 @@
+"""What a submit needs: places to documents, and settings to what they shall be read with.
+
+It says who will read the documents, and how, without loading a network: no torch.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from worker.batches import OfferedTemplate, Submission
+from worker.database.submissions import Offer
+from worker.names import load_names, wanted_lexicons
+from worker.queue.forms import template_key
+from worker.runtime import checkpoint_file, open_sources, templates_version
+from worker.storage.manifest import read_manifest
+from worker.templates import load_templates
+from worker.types import RunIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from worker.config import Settings
+    from worker.types import Source
+
+_MANIFEST_SUFFIX = ".csv"
+
+
+def describe_submission(
+    settings: Settings, template_folders: Sequence[Path], *, batch: str, urgent: bool
+) -> Submission:
+    """Say what the documents of a batch shall be read with.
+
+    Raises:
+        ConfigError: a template or a name list is wrong.
+        CheckpointError: the weights cannot be used.
+        NoSuchModelError: the promoted model is gone.
+    """
+    from recognition.header import read_header
+
+    templates = load_templates(template_folders)
+    names = load_names(templates, prior=settings.name_prior, lexicon_dir=settings.lexicon_dir)
+    header = read_header(checkpoint_file(settings))
+    identity = RunIdentity(
+        templates_version=templates_version(templates),
+        model_id=header.model_id,
+        decoder_version=names.version,
+    )
+    return Submission(
+        batch=batch,
+        offer=Offer(
+            identity=identity,
+            templates=tuple(sorted(map(template_key, templates))),
+            lexicons=wanted_lexicons(templates),
+            name_prior=settings.name_prior,
+        ),
+        model_sha256=header.sha256,
+        model_config=header.config,
+        templates=[
+            OfferedTemplate(
+                template_id=template.template_id, version=template.version, fields=template.fields
+            )
+            for template in templates
+        ],
+        urgent=urgent,
+    )
+
+
+def list_places(settings: Settings, places: Sequence[str]) -> Iterator[Source]:
+    """List the scans of files, folders, buckets and manifests, as they are asked for.
+
+    Raises:
+        ConfigError: a place is none of these.
+        ObjectMissingError: there is no such file or folder.
+    """
+    sources = open_sources(settings)
+    listings: list[Iterable[Source]] = [
+        read_manifest(Path(place))
+        if "://" not in place and place.lower().endswith(_MANIFEST_SUFFIX)
+        else sources.find(place)
+        for place in places
+    ]
+    return chain.from_iterable(listings)
