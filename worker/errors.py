@@ -35,7 +35,9 @@ WorkerError
    ├─ NotAllowedError           this person may not do that, or another site asked for it
    ├─ AnswerRefusedError        what was said of a field cannot be kept
    ├─ LeaseLostError            the field is another person's by now
-   └─ WebhookRefusedError       an address that no message is sent to
+   ├─ WebhookRefusedError       an address that no message is sent to
+   ├─ UploadRefusedError        files, or a batch's name, that cannot be taken
+   └─ TemplateRefusedError      a form that cannot be kept as a template
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -93,6 +95,8 @@ class FailureCode(StrEnum):
     ANSWER_REFUSED = "answer_refused"
     LEASE_LOST = "lease_lost"
     WEBHOOK_REFUSED = "webhook_refused"
+    UPLOAD_REFUSED = "upload_refused"
+    TEMPLATE_REFUSED = "template_refused"
     QUEUE_UNAVAILABLE = "queue_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
     CANCELLED = "cancelled"  # a person called the batch off
@@ -313,3 +317,15 @@ class WebhookRefusedError(PermanentError):
     """The address is no URL, is not known, or leads into a private network."""
 
     code = FailureCode.WEBHOOK_REFUSED
+
+
+class UploadRefusedError(PermanentError):
+    """The files that were sent, or the name of their batch, cannot be taken."""
+
+    code = FailureCode.UPLOAD_REFUSED
+
+
+class TemplateRefusedError(PermanentError):
+    """The form cannot be kept as a template; the message names every fault."""
+
+    code = FailureCode.TEMPLATE_REFUSED

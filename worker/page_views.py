@@ -68,6 +68,17 @@ def page_around(page: GrayImage, quad: Sequence[Sequence[float]]) -> GrayImage:
     return np.asarray(smaller, np.uint8)
 
 
+def whole_page_picture(page: GrayImage) -> bytes:
+    """Draw a whole page, no wider than a screen, as a PNG.
+
+    Args:
+        page: (h, w) uint8, as it was scanned.
+    """
+    scale = min(1.0, _WIDEST_PX / max(page.shape))
+    smaller = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return encode_png(np.asarray(smaller, np.uint8))
+
+
 def page_picture(
     scan: bytes, *, page_index: int, quad: Sequence[Sequence[float]], limits: DecodeLimits
 ) -> bytes:

@@ -24,6 +24,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from worker.database.audit_log import Action, write_log
 from worker.database.session import looking, transaction
 from worker.database.webhooks import (
     add_webhook,
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from worker.database.session import Sessions
+    from worker.database.audit_log import Action, write_log
+from worker.database.session import Sessions
     from worker.database.webhooks import Delivery, Webhook
 
 _log = logging.getLogger(__name__)
@@ -87,10 +89,12 @@ def register_webhook(
     _look_up(url, params)
     secret = token_urlsafe(32)
     with transaction(sessions) as session:
-        return add_webhook(session, url=url, secret=secret, created_by=by), secret
+        webhook_id = add_webhook(session, url=url, secret=secret, created_by=by)
+        write_log(session, who=by, action=Action.WEBHOOK_ADDED, subject=str(webhook_id))
+    return webhook_id, secret
 
 
-def forget_webhook(sessions: Sessions, webhook_id: UUID) -> None:
+def forget_webhook(sessions: Sessions, webhook_id: UUID, *, by: str) -> None:
     """Tell an address no more.
 
     Raises:
@@ -98,6 +102,7 @@ def forget_webhook(sessions: Sessions, webhook_id: UUID) -> None:
     """
     with transaction(sessions) as session:
         remove_webhook(session, webhook_id)
+        write_log(session, who=by, action=Action.WEBHOOK_REMOVED, subject=str(webhook_id))
 
 
 def all_webhooks(sessions: Sessions) -> list[Webhook]:

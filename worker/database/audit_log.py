@@ -28,6 +28,13 @@ class Action(StrEnum):
     TOKEN_MADE = "token_made"  # noqa: S105, not a secret
     TOKEN_REVOKED = "token_revoked"  # noqa: S105, the same
     FIELD_CORRECTED = "field_corrected"
+    BATCH_SUBMITTED = "batch_submitted"
+    BATCH_RETRIED = "batch_retried"
+    BATCH_CANCELLED = "batch_cancelled"
+    TEMPLATE_SAVED = "template_saved"
+    WEBHOOK_ADDED = "webhook_added"
+    WEBHOOK_REMOVED = "webhook_removed"
+    RESULTS_EXPORTED = "results_exported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ the answer holds comes from ``current_readings``, as everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, text, union_all
+from sqlalchemy import func, literal, select, text
 
 from worker.database.dialects import is_postgresql
 from worker.database.likeness import is_like, prepare_likeness
@@ -35,7 +36,7 @@ from worker.errors import BadQueryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from worker.database.result_accounts import Account
@@ -103,12 +104,8 @@ def find_page(
         last=None if cursor is None else _last(session, cursor, wanted, sort),
         limit=limit + 1,
     )
-    if is_postgresql(session):
-        # Compiling takes longer than finding a page. Sorting is what ``_FEW`` are fenced off for.
-        session.execute(text("SET LOCAL jit = off"))
-        session.execute(text("SET LOCAL enable_sort = off"))
-    arms = [_arm(session, account, search) for account in accounts(wanted, sort)]
-    ids = [row.reading_id for row in session.execute(_merged(arms, search))]
+    found = [_ids(session, account, search) for account in accounts(wanted, sort)]
+    ids = found[0] if len(found) == 1 else _merged(session, list(chain(*found)), search)
     rows = _rows(session, ids[:limit])
     return ResultPage(rows=rows, cursor=ids[limit - 1].hex if len(ids) > limit else None)
 
@@ -120,8 +117,8 @@ def _check(wanted: ResultFilter, sort: ResultSort) -> None:
         raise BadQueryError("sorting by likeness wants a name that results shall be like")
 
 
-def _arm(session: Session, account: Account, search: _Search) -> Select[Any]:
-    """Select the results of one account, in order, from where the last page ended."""
+def _ids(session: Session, account: Account, search: _Search) -> list[UUID]:
+    """Name the results of one account, in order, from where the last page ended."""
     keys = sort_keys(account, search.wanted, search.sort)
     named: list[Any] = [key.value.label(f"key_{i}") for i, key in enumerate(keys)]
     query = shown(account.query).add_columns(ReadingRow.id.label("reading_id"), *named)
@@ -133,12 +130,18 @@ def _arm(session: Session, account: Account, search: _Search) -> Select[Any]:
     if search.last is not None:
         query = query.where(*after(keys, search.last))
     order: list[Any] = [key.value.desc() if key.falling else key.value for key in keys]
-    if _is_few(session, account, search):
+    few = _is_few(session, account, search)
+    if few:
         fenced = query.offset(0).subquery()  # behind which no order can be walked
         columns = zip(list(fenced.c)[1:], keys, strict=True)
         order = [column.desc() if key.falling else column for column, key in columns]
         query = select(fenced)
-    return query.order_by(*order).limit(search.limit)
+    if is_postgresql(session):
+        session.execute(text("SET LOCAL jit = off"))  # takes longer to start than a page to find
+        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))  # the same
+        session.execute(text(f"SET LOCAL enable_sort = {'on' if few else 'off'}"))
+    found = session.execute(query.order_by(*order).limit(search.limit))
+    return [row.reading_id for row in found]
 
 
 def _is_few(session: Session, account: Account, search: _Search) -> bool:
@@ -183,15 +186,15 @@ def _last(session: Session, cursor: str, wanted: ResultFilter, sort: ResultSort)
     return tuple(row)
 
 
-def _merged(arms: Sequence[Select[Any]], search: _Search) -> Select[Any]:
-    """Merge the answers of the accounts, each of which is in order."""
-    if len(arms) == 1:
-        return arms[0]
+def _merged(session: Session, ids: Sequence[UUID], search: _Search) -> list[UUID]:
+    """Put the first results of each account into one order, and keep the first of them."""
     keys = sort_keys(latest_account(), search.wanted, search.sort)
-    both = union_all(*(select(arm.subquery()) for arm in arms)).subquery()
-    columns = zip(list(both.c)[1:], keys, strict=True)
-    order = (column.desc() if key.falling else column for column, key in columns)
-    return select(both).order_by(*order).limit(search.limit)
+    query = shown(latest_account().query).add_columns(ReadingRow.id)
+    order = (key.value.desc() if key.falling else key.value for key in keys)
+    found = session.scalars(
+        query.where(ReadingRow.id.in_(ids)).order_by(*order).limit(search.limit)
+    )
+    return list(found)
 
 
 def _rows(session: Session, ids: Sequence[UUID]) -> tuple[ResultRow, ...]:

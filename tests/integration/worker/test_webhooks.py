@@ -160,11 +160,11 @@ def test_a_webhook_that_is_forgotten_is_told_no_more(sessions):
     with receiving() as receiver:
         webhook_id, _ = register_webhook(sessions, receiver.url, by="anna", params=PARAMS)
         read(sessions, make_field("full_name", "Ada"))
-        forget_webhook(sessions, webhook_id)
+        forget_webhook(sessions, webhook_id, by="anna")
 
         assert deliver_due(sessions, PARAMS) == 0
         with pytest.raises(NoSuchResultError):
-            forget_webhook(sessions, webhook_id)
+            forget_webhook(sessions, webhook_id, by="anna")
 
 
 @pytest.mark.parametrize(
