@@ -84,7 +84,7 @@ def hand_in_uploads(  # noqa: PLR0913, ports of a use case
     return _submit(sessions, intake, sources, submission, by=by)
 
 
-def hand_in_place(
+def hand_in_place(  # noqa: PLR0913, what a batch is
     sessions: Sessions, intake: Intake, *, batch: str, place: str, urgent: bool, by: str
 ) -> Submitted:
     """Let the scans of a place wait for the workers.

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from worker.database.audit_log import Action, write_log
-from worker.database.session import Sessions
+    from worker.database.session import Sessions
     from worker.database.webhooks import Delivery, Webhook
 
 _log = logging.getLogger(__name__)

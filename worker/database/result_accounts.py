@@ -160,7 +160,11 @@ def reading_conditions(account: Account, wanted: ResultFilter) -> Iterator[Colum
     if wanted.status is not None:
         yield account.status == wanted.status
     if wanted.name_glob is not None:
-        yield folded(account.text).like(like_pattern(wanted.name_glob), escape="\\")
+        pattern = like_pattern(wanted.name_glob)
+        # What a name begins with is found by the index that sorts, what it holds by triples.
+        begins = not pattern.startswith(("%", "_"))
+        lowered = folded(account.text) if begins else func.lower(account.text)
+        yield lowered.like(pattern, escape="\\")
 
 
 def after(keys: Sequence[Key], last: Sequence[Any]) -> Iterator[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, text
+from sqlalchemy import func, literal, select
 
 from worker.database.dialects import is_postgresql
 from worker.database.likeness import is_like, prepare_likeness
@@ -46,8 +46,17 @@ __all__ = ["ResultPage", "ResultSort", "find_page"]
 
 # Up to so many matches are all fetched and sorted. Of more, the wanted order is walked until
 # enough match: with fewer it could take for ever, as the planner finds out too late.
-_FEW = 8000
-_FEW_DOCUMENTS = 2000
+_FEW = 3000
+_FEW_DOCUMENTS = 1000
+# PostgreSQL's settings while a page is found. Some thousand rows are looked at, each by an index;
+# any other plan is one for all rows, and compiling or starting helpers takes longer than the page.
+_PLAN = {
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +146,8 @@ def _ids(session: Session, account: Account, search: _Search) -> list[UUID]:
         order = [column.desc() if key.falling else column for column, key in columns]
         query = select(fenced)
     if is_postgresql(session):
-        session.execute(text("SET LOCAL jit = off"))  # takes longer to start than a page to find
-        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))  # the same
-        session.execute(text(f"SET LOCAL enable_sort = {'on' if few else 'off'}"))
+        plan = {**_PLAN, "enable_sort": "on" if few else "off"}
+        session.execute(select(*(func.set_config(name, on, True) for name, on in plan.items())))
     found = session.execute(query.order_by(*order).limit(search.limit))
     return [row.reading_id for row in found]
 
