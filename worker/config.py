@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     max_page_mpx: Annotated[float, Field(gt=0)] = 80.0  # megapixels after decoding
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.85  # confidence
     thresholds: Path | None = None  # penname route's, by field; review_below for all others
+    audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01  # of what passes without a person
     broker_url: SecretStr = SecretStr("redis://localhost:6379/0")  # Redis, for the queue's workers
     broker_key_prefix: str = "penname:"  # of every key there; the Redis may serve others as well
     lease_s: Annotated[float, Field(ge=2)] = 20.0  # a worker silent for so long is taken for dead

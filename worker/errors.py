@@ -24,7 +24,20 @@ WorkerError
    ├─ TooFewReviewedError       too few values were reviewed to learn or to judge from them
    ├─ UnsuitableBaseError       a model that retraining cannot start from
    ├─ NoSuchModelError          no model of that id is in the model folder
-   └─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ ModelRefusedError         the model is worse than the one in use, or nobody knows
+   ├─ BadQueryError             a search contradicts itself, or goes on from nowhere
+   ├─ LikenessUnavailableError  the database server cannot liken names
+   ├─ PersonRefusedError        a login name, password or label that cannot be one, or is taken
+   ├─ NoSuchPersonError         nobody of that name may log in, or no token of that label
+   ├─ NotLoggedInError          the web application does not know who asks
+   │  └─ WrongLoginError        the name or the password is wrong
+   ├─ TooManyLoginsError        too many attempts to log in
+   ├─ NotAllowedError           this person may not do that, or another site asked for it
+   ├─ AnswerRefusedError        what was said of a field cannot be kept
+   ├─ LeaseLostError            the field is another person's by now
+   ├─ WebhookRefusedError       an address that no message is sent to
+   ├─ UploadRefusedError        files, or a batch's name, that cannot be taken
+   └─ TemplateRefusedError      a form that cannot be kept as a template
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -70,6 +83,20 @@ class FailureCode(StrEnum):
     UNSUITABLE_BASE = "unsuitable_base"
     NO_SUCH_MODEL = "no_such_model"
     MODEL_REFUSED = "model_refused"
+    BAD_QUERY = "bad_query"
+    LIKENESS_UNAVAILABLE = "likeness_unavailable"
+    PERSON_REFUSED = "person_refused"
+    NO_SUCH_PERSON = "no_such_person"
+    NOT_LOGGED_IN = "not_logged_in"
+    WRONG_LOGIN = "wrong_login"
+    TOO_MANY_LOGINS = "too_many_logins"
+    NOT_ALLOWED = "not_allowed"
+    REQUEST_TOO_LARGE = "request_too_large"
+    ANSWER_REFUSED = "answer_refused"
+    LEASE_LOST = "lease_lost"
+    WEBHOOK_REFUSED = "webhook_refused"
+    UPLOAD_REFUSED = "upload_refused"
+    TEMPLATE_REFUSED = "template_refused"
     QUEUE_UNAVAILABLE = "queue_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
     CANCELLED = "cancelled"  # a person called the batch off
@@ -224,3 +251,81 @@ class ModelRefusedError(PermanentError):
     """The model is worse than the one in use, or was never compared with it."""
 
     code = FailureCode.MODEL_REFUSED
+
+
+class PersonRefusedError(PermanentError):
+    """The login name, password or label cannot be one, or is taken."""
+
+    code = FailureCode.PERSON_REFUSED
+
+
+class NoSuchPersonError(PermanentError):
+    """Nobody of that name may log in, or they have no token of that label."""
+
+    code = FailureCode.NO_SUCH_PERSON
+
+
+class NotLoggedInError(PermanentError):
+    """The web application does not know who asks."""
+
+    code = FailureCode.NOT_LOGGED_IN
+
+
+class WrongLoginError(NotLoggedInError):
+    """The name or the password is wrong."""
+
+    code = FailureCode.WRONG_LOGIN
+
+
+class TooManyLoginsError(PermanentError):
+    """Too many attempts to log in, under one name or from one address."""
+
+    code = FailureCode.TOO_MANY_LOGINS
+
+
+class NotAllowedError(PermanentError):
+    """This person may not do that, or the request came from another site."""
+
+    code = FailureCode.NOT_ALLOWED
+
+
+class AnswerRefusedError(PermanentError):
+    """What was said of a field cannot be kept, such as an empty text."""
+
+    code = FailureCode.ANSWER_REFUSED
+
+
+class LeaseLostError(PermanentError):
+    """The field is another person's by now, or was dealt with."""
+
+    code = FailureCode.LEASE_LOST
+
+
+class BadQueryError(PermanentError):
+    """A search contradicts itself, or goes on from where nothing is (any more)."""
+
+    code = FailureCode.BAD_QUERY
+
+
+class LikenessUnavailableError(PermanentError):
+    """The database server cannot liken names."""
+
+    code = FailureCode.LIKENESS_UNAVAILABLE
+
+
+class WebhookRefusedError(PermanentError):
+    """The address is no URL, is not known, or leads into a private network."""
+
+    code = FailureCode.WEBHOOK_REFUSED
+
+
+class UploadRefusedError(PermanentError):
+    """The files that were sent, or the name of their batch, cannot be taken."""
+
+    code = FailureCode.UPLOAD_REFUSED
+
+
+class TemplateRefusedError(PermanentError):
+    """The form cannot be kept as a template; the message names every fault."""
+
+    code = FailureCode.TEMPLATE_REFUSED

@@ -27,6 +27,7 @@ class DocumentStatus(StrEnum):
     DONE = "done"
     NEEDS_REVIEW = "needs_review"  # read, but a person should look
     FAILED = "failed"  # cannot be read; failure_code says why
+    PURGED = "purged"  # was dealt with long ago; what was read on it is gone
     CANCELLED = "cancelled"  # a person called its batch off
     DUPLICATE = "duplicate"  # the same bytes stand in another row, which is read in its place
 

@@ -23,6 +23,7 @@ from worker.cli.explain import explain
 from worker.cli.export_onnx import export_onnx
 from worker.cli.metrics import metrics
 from worker.cli.model import model_app
+from worker.cli.purge import purge
 from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
@@ -31,6 +32,8 @@ from worker.cli.study import study
 from worker.cli.submit import submit
 from worker.cli.template import template_app
 from worker.cli.train import train
+from worker.cli.user import user_app
+from worker.cli.web import web
 from worker.cli.worker import worker_app
 from worker.errors import ExitCode, WorkerError
 
@@ -54,6 +57,8 @@ app.command()(correct)
 app.command()(train)
 app.command()(study)
 app.command()(sample)
+app.command()(purge)
+app.command()(web)
 app.command("export-onnx")(export_onnx)
 app.command()(doctor)
 app.command()(metrics)
@@ -61,6 +66,7 @@ app.add_typer(worker_app, name="worker")
 app.add_typer(template_app, name="template")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(model_app, name="model")
+app.add_typer(user_app, name="user")
 
 
 def main() -> None:

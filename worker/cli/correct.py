@@ -53,7 +53,9 @@ def correct(  # noqa: PLR0913, each is an option of the command
             said, status = _typed(text), FieldStatus.READ
         else:
             said, status = "", FieldStatus.BLANK if blank else FieldStatus.UNREADABLE
-        add_correction(session, reading_id, text=said, status=status, corrected_by=by or _login())
+        add_correction(
+            session, reading_id, text=said, status=status, corrected_by=by or login_name()
+        )
     print(f"result {reading_id}: {status}, as {'confirmed' if confirm else 'corrected'}")
 
 
@@ -78,8 +80,13 @@ def _confirmed(current: CurrentValue) -> tuple[str, FieldStatus]:
     raise typer.BadParameter("no text stands there to confirm; give the text, or say --blank")
 
 
-def _login() -> str:
+def login_name() -> str:
+    """Say who runs the command.
+
+    Raises:
+        BadParameter: nobody can say, as for a container's user without a name.
+    """
     try:
         return getpass.getuser()
-    except (KeyError, OSError) as error:  # a container's user without a name
+    except (KeyError, OSError) as error:
         raise typer.BadParameter("this user has no login name; say who with --by") from error

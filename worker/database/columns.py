@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _stored(enum: type[StrEnum]) -> Enum:
+def stored_as_text(enum: type[StrEnum]) -> Enum:
     """Store the values as text without a CHECK: a new value then needs no migration."""
     return Enum(
         enum,
@@ -64,6 +64,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012, as SQLAlchemy asks for it
         datetime: UtcDateTime(),
         str: Text(),
-        DocumentStatus: _stored(DocumentStatus),
-        FieldStatus: _stored(FieldStatus),
+        DocumentStatus: stored_as_text(DocumentStatus),
+        FieldStatus: stored_as_text(FieldStatus),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Double, cast
+from sqlalchemy import DateTime, Double, Text, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -55,9 +55,30 @@ def _utc_in_in_sqlite(element: utc_in, compiler: SQLCompiler, **options: Any) ->
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
 
 
+class folded(FunctionElement[str]):  # noqa: N801, the same
+    """A text without its case, which sorts by code points: as the index over names has it."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(folded, "postgresql")
+def _folded_in_postgresql(element: folded, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    return f'(lower({compiler.process(element.clauses, **options)}) COLLATE "C")'
+
+
+@compiles(folded, "sqlite")
+def _folded_in_sqlite(element: folded, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401, the same
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+def is_postgresql(session: Session) -> bool:
+    """Tell which of the two databases this is."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def insert_into(
     session: Session, table: type[DeclarativeBase]
 ) -> postgresql.Insert | sqlite.Insert:
     """Start an INSERT that can say ON CONFLICT, which both databases know in the same words."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)

@@ -64,8 +64,8 @@ def register_document(  # noqa: PLR0913, each argument is a column
         identity: the templates, the model and the names to read them with.
 
     Returns:
-        The attempt to finish, or None when the document has been read already, or is the
-        queue's to read.
+        The attempt to finish, or None when the document has been read already, purged since or
+        not, or is the queue's to read.
     """
     # An earlier run may have known this file only by its place.
     session.execute(delete(DocumentRow).where(DocumentRow.uri == source.uri, WITHOUT_BYTES))
@@ -98,7 +98,8 @@ def register_document(  # noqa: PLR0913, each argument is a column
         new.on_conflict_do_update(
             index_elements=["sha256", *asdict(identity)],
             set_=again,
-            where=DocumentRow.status.not_in(READ) & ~DocumentRow.submitted,
+            where=DocumentRow.status.not_in((*READ, DocumentStatus.PURGED))
+            & ~DocumentRow.submitted,
         ).returning(DocumentRow.id, DocumentRow.attempt)
     ).one_or_none()
     if taken is None:

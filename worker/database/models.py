@@ -7,7 +7,7 @@ into a message. A change of a table comes with a migration; a test compares the 
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003, SQLAlchemy reads annotations when it runs
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from worker.database.columns import Base, RowId
+from worker.database.columns import Base, RowId, stored_as_text
 from worker.types import DocumentStatus, FieldStatus  # noqa: TC001, the same
 
 __all__ = [
@@ -37,9 +37,29 @@ __all__ = [
     "OfferRow",
     "PageRow",
     "ReadingRow",
+    "RowId",
     "TemplateRow",
     "WorkerRow",
+    "stored_as_text",
 ]
+
+
+def search_indexes(table: str) -> list[Index]:
+    """Give the indexes that find and sort names of a table in PostgreSQL.
+
+    SQLite's own lower() knows ASCII only, so an index over it would answer wrongly there. The
+    second asks for the extension pg_trgm, and is not there where the server has none.
+    """
+    indexes = [
+        Index(f"ix_{table}_name", func.lower(text("text")).collate("C"), "id"),
+        Index(
+            f"ix_{table}_trigrams",
+            func.lower(text("text")).label("lowered"),
+            postgresql_using="gin",
+            postgresql_ops={"lowered": "gin_trgm_ops"},
+        ),
+    ]
+    return [index.ddl_if(dialect="postgresql") for index in indexes]
 
 
 class BatchRow(Base):
@@ -115,6 +135,8 @@ class DocumentRow(Base):
     __table_args__ = (
         UniqueConstraint("sha256", *_IDENTITY),
         Index("ix_documents_batch_id_status", "batch_id", "status"),
+        Index("ix_documents_batch_id_uri_id", "batch_id", "uri", "id"),
+        Index("ix_documents_batch_id_finished_at_id", "batch_id", "finished_at", "id"),
         Index(
             "uq_documents_without_bytes",
             "uri",
@@ -209,13 +231,17 @@ class ReadingRow(Base):
     __tablename__ = "readings"
     __table_args__ = (
         UniqueConstraint("page_id", "field_name", "model_id"),
-        # Serves a search by how a name begins. SQLite's own lower() knows ASCII only, so an
-        # index over it would answer wrongly there.
-        Index(
-            "ix_readings_lower_text",
-            func.lower(text("text")).label("lowered"),
-            postgresql_ops={"lowered": "text_pattern_ops"},
-        ).ddl_if(dialect="postgresql"),
+        *search_indexes("readings"),
+        # What ``result_pages`` sorts by, alone and behind what it filters by.
+        Index("ix_readings_read_at_id", "read_at", "id"),
+        Index("ix_readings_status_read_at_id", "status", "read_at", "id"),
+        Index("ix_readings_field_name_read_at_id", "field_name", "read_at", "id"),
+        Index("ix_readings_confidence_id", "confidence", "id"),
+        Index("ix_readings_status_confidence_id", "status", "confidence", "id"),
+        Index("ix_readings_field_name_confidence_id", "field_name", "confidence", "id"),
+        Index("ix_readings_rewritten", text("(text <> raw_text)"), "confidence", "id").ddl_if(
+            dialect="postgresql"
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -243,7 +269,11 @@ class CorrectionRow(Base):
     """What a person said about a reading; rows are added, never changed. The latest wins."""
 
     __tablename__ = "corrections"
-    __table_args__ = (Index("ix_corrections_reading_id_id", "reading_id", "id"),)
+    __table_args__ = (
+        Index("ix_corrections_reading_id_id", "reading_id", "id"),
+        Index("ix_corrections_status_reading_id", "status", "reading_id"),
+        *search_indexes("corrections"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     reading_id: Mapped[UUID] = mapped_column(ForeignKey("readings.id"))

@@ -27,6 +27,7 @@ FINISHED: Final = (
     DocumentStatus.FAILED,
     DocumentStatus.CANCELLED,
     DocumentStatus.DUPLICATE,
+    DocumentStatus.PURGED,
 )
 
 

@@ -6,9 +6,11 @@ import dataclasses
 import unicodedata
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, Integer, String, Uuid, column, func, select, table
+from sqlalchemy import Boolean, Integer, String, Uuid, column, select, table
 
 from worker.database.columns import UtcDateTime
+from worker.database.dialects import folded
+from worker.database.likeness import is_like, prepare_likeness
 from worker.database.models import CorrectionRow, ReadingRow
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ class ResultFilter:
     below: float | None = None  # confidence, [0, 1]
     rewritten: bool | None = None  # whether names changed what the ink says
     name_glob: str | None = None  # * stands for any text, ? for one character
+    similar_to: str | None = dataclasses.field(default=None, repr=False)  # by triples of letters
+    status: str | None = None  # as the view has it
+    corrected: bool | None = None  # whether a person said something about it
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,12 @@ def find_results(session: Session, wanted: ResultFilter) -> Iterator[ResultRow]:
 
     The session must stay open while they are taken; they come from the database as they are
     asked for.
+
+    Raises:
+        LikenessUnavailableError: names shall be likened, and PostgreSQL has no pg_trgm.
     """
+    if wanted.similar_to is not None:
+        prepare_likeness(session)
     query = select(CURRENT).where(*_conditions(wanted))
     ordered = query.order_by(*(CURRENT.c[name] for name in ("batch", "document", "page", "field")))
     found = session.execute(ordered, execution_options={"yield_per": _ROWS_A_FETCH})
@@ -99,8 +109,15 @@ def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
         yield current.confidence < wanted.below
     if wanted.rewritten is not None:
         yield current.rewritten == wanted.rewritten
+    if wanted.status is not None:
+        yield current.status == wanted.status
+    if wanted.corrected is not None:
+        moment = current.corrected_at
+        yield moment.is_not(None) if wanted.corrected else moment.is_(None)
+    if wanted.similar_to is not None:
+        yield is_like(current.text, wanted.similar_to)
     if wanted.name_glob is not None:
-        pattern = _like_pattern(wanted.name_glob)
+        pattern = like_pattern(wanted.name_glob)
         # An index finds how readings begin, and corrections are few: both are cheap to search,
         # where the view's own text, the one or the other, is not.
         yield current.reading_id.in_(
@@ -112,10 +129,10 @@ def _conditions(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _matches(text: SQLColumnExpression[str], pattern: str) -> ColumnElement[bool]:
-    return func.lower(text).like(pattern, escape="\\")
+    return folded(text).like(pattern, escape="\\")
 
 
-def _like_pattern(glob: str) -> str:
+def like_pattern(glob: str) -> str:
     """Say a glob in SQL's terms: ``MC*`` to ``mc%``."""
     plain = unicodedata.normalize("NFC", glob).lower()
     for special in "\\%_":

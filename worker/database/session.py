@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+from worker.database.likeness import SQLITE_FUNCTION, word_likeness
 from worker.database.migrate import bring_to_head
 from worker.database.translation import translated
 from worker.errors import ConfigError
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Session",
     "Sessions",
+    "check_answers",
     "closed_after",
     "connected",
+    "looking",
     "open_database",
+    "open_existing",
     "opened",
     "reading",
     "transaction",
@@ -90,6 +94,17 @@ def transaction(sessions: Sessions) -> Iterator[Session]:
 
 
 @contextmanager
+def looking(sessions: Sessions) -> Iterator[Session]:
+    """Read only, which keeps no writer waiting.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be reached.
+    """
+    with translated(_engine_of(sessions)), sessions() as session:
+        yield session
+
+
+@contextmanager
 def opened(url: str) -> Iterator[Sessions]:
     """Open a database that must be there already, for several transactions.
 
@@ -97,7 +112,7 @@ def opened(url: str) -> Iterator[Sessions]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached.
     """
-    sessions = _open_existing(url)
+    sessions = open_existing(url)
     with closed_after(sessions):
         yield sessions
 
@@ -110,7 +125,7 @@ def reading(url: str) -> Iterator[Session]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached.
     """
-    sessions = _open_existing(url)
+    sessions = open_existing(url)
     with closed_after(sessions), translated(_engine_of(sessions)), sessions() as session:
         yield session
 
@@ -123,7 +138,7 @@ def writing(url: str) -> Iterator[Session]:
         ConfigError: there is none, or as ``open_database``.
         DatabaseUnavailableError: it cannot be reached or written.
     """
-    sessions = _open_existing(url)
+    sessions = open_existing(url)
     with closed_after(sessions), transaction(sessions) as session:
         yield session
 
@@ -144,7 +159,17 @@ def connected(url: str) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _open_existing(url: str) -> Sessions:
+def check_answers(sessions: Sessions) -> None:
+    """Ask the database for nothing, to see that it answers.
+
+    Raises:
+        DatabaseUnavailableError: it does not.
+    """
+    with looking(sessions) as session:
+        session.execute(select(1))
+
+
+def open_existing(url: str) -> Sessions:
     """Open a database; a SQLite file that is not there is refused, not made."""
     _existing(url)
     return open_database(url)
@@ -193,6 +218,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own lower() knows ASCII only, and a search for "é*" would miss "É".
     connection.create_function("lower", 1, _lower, deterministic=True)
+    connection.create_function(SQLITE_FUNCTION, 2, word_likeness, deterministic=True)
 
 
 def _write_ahead(connection: DBAPIConnection) -> None:

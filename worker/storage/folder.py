@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,9 @@ class FolderStore:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageUnavailableError(f"{path} cannot be removed: {error.strerror}") from error
+        if path.parent != self._root:
+            with suppress(OSError):  # not empty, as a rule
+                path.parent.rmdir()
 
     def list(self, prefix: str = "") -> Iterator[Source]:
         """Walk the files, each folder in order of names; hidden ones and linked folders stay out.
@@ -65,7 +69,8 @@ class FolderStore:
         Raises:
             StorageUnavailableError: a folder cannot be read.
         """
-        for folder, folders, names in os.walk(self._root, onerror=_refuse):
+        start = self._root / prefix.rpartition("/")[0]  # what lies elsewhere need not be walked
+        for folder, folders, names in os.walk(start, onerror=_refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(name for name in names if not name.startswith(".")):
                 path = Path(folder, name)

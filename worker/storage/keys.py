@@ -8,9 +8,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+UPLOADS = "uploads/"  # scans that came by the web, by the day they came
+
+
 def crop_archive_key(document_id: UUID, attempt: int) -> str:
     """Name the archive of one attempt's crops; attempts never overwrite each other."""
-    return f"crops/{document_id}/{attempt}.zip"
+    return f"{crop_folder(document_id)}{attempt}.zip"
+
+
+def crop_folder(document_id: UUID) -> str:
+    """Say how the keys of all attempts at a document begin."""
+    return f"crops/{document_id}/"
 
 
 def check_key(key: str) -> None:

@@ -18,6 +18,8 @@ from tests.unit.worker.database.test_docs import *  # noqa: F403, the same
 from tests.unit.worker.database.test_documents import *  # noqa: F403, the same
 from tests.unit.worker.database.test_explanations import *  # noqa: F403, the same
 from tests.unit.worker.database.test_migrate import *  # noqa: F403, the same
+from tests.unit.worker.database.test_purging import *  # noqa: F403, the same
+from tests.unit.worker.database.test_result_pages import *  # noqa: F403, the same
 from tests.unit.worker.database.test_results import *  # noqa: F403, the same
 from tests.unit.worker.database.test_workload import *  # noqa: F403, the same
 from worker.database.results import ResultFilter, find_results
@@ -171,7 +173,7 @@ def test_a_search_by_the_beginning_of_a_name_has_its_index(sessions):
             text("EXPLAIN SELECT id FROM readings WHERE lower(text) LIKE 'ad%' ESCAPE '\\'")
         ).scalars()
 
-        assert "ix_readings_lower_text" in "\n".join(plan)
+        assert "ix_readings_name" in "\n".join(plan)
 
 
 def shown(error):

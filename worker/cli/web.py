@@ -1,0 +1,57 @@
+"""``penname web``: the application for the people who check and query."""
+
+from __future__ import annotations
+
+import sys
+from random import SystemRandom
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from worker.config import Settings
+    from worker.database.session import Sessions
+    from worker.web.services import WebServices
+
+_MIB = 1024 * 1024
+
+
+def web(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; put a proxy with TLS before any but this.")
+    ] = "127.0.0.1",
+    db: Annotated[str | None, typer.Option(help="Database URL.")] = None,
+    store: Annotated[str | None, typer.Option(help="Where the crops are kept.")] = None,
+) -> None:
+    """Serve the pages on which people check what was read, until Ctrl-C."""
+    from worker.config import read_settings
+    from worker.database.session import closed_after, open_existing
+    from worker.logs import configure_logs
+    from worker.people import everybody
+    from worker.web.serve import serve
+
+    settings = read_settings(database_url=db, store=store)
+    configure_logs(settings.log_level)
+    sessions = open_existing(settings.database_url.get_secret_value())
+    with closed_after(sessions):
+        if not everybody(sessions):
+            print("nobody may log in yet: penname user add NAME --role admin", file=sys.stderr)
+        print(f"http://{host}:{port}")
+        serve(_services(settings, sessions), host=host, port=port)
+
+
+def _services(settings: Settings, sessions: Sessions) -> WebServices:
+    from worker.runtime import decode_limits, open_crops, open_sources
+    from worker.web.services import WebServices
+
+    return WebServices(
+        sessions=sessions,
+        store=open_crops(settings),
+        sources=open_sources(settings),
+        decode_limits=decode_limits(settings),
+        max_upload_bytes=settings.max_document_mib * _MIB,
+        audit_share=settings.audit_share,
+        random=SystemRandom(),  # which field is an audit must not be guessed
+    )

@@ -1,0 +1,123 @@
+"""What waits for a person: fields in doubt, and a stable random share of those that passed.
+
+A look at a field in doubt lowers the expected error by 1 - confidence, whichever field it is, and
+takes about as long: the least confident come first. The share of those that passed is cut from the
+ids of readings, which are random (version 4 UUIDs): the lowest of them are the sample, the same
+ones for ever, and more of them where the share is raised.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, select
+
+from worker.database.dialects import utc_in, utc_now
+from worker.database.models import CorrectionRow, ReadingRow
+from worker.database.results import CURRENT
+from worker.database.web_models import ReviewLeaseRow, ReviewSkipRow
+from worker.types import FieldStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+PASSED = (FieldStatus.READ, FieldStatus.BLANK)  # without a person
+_IDS = 2**128
+_SKIPPED_S = 86400  # how long a field that somebody skipped is not shown to them again
+
+
+def in_audit(share: float) -> ColumnElement[bool]:
+    """Say of a reading whether it is in the sample, whether or not anybody looked at it yet."""
+    last = math.floor(share * _IDS) - 1
+    return false() if last < 0 else ReadingRow.id <= UUID(int=last)
+
+
+def find_doubtful(session: Session, *, user_id: UUID, limit: int) -> list[UUID]:
+    """Find the readings in doubt that somebody may look at next, the least confident first."""
+    found: list[UUID] = []
+    for status in (FieldStatus.MISPLACED, FieldStatus.LOW_CONFIDENCE):  # the first have none
+        query = _free(user_id).where(ReadingRow.status == status)
+        ordered = query.order_by(ReadingRow.confidence, ReadingRow.id)
+        found += session.scalars(ordered.limit(limit - len(found)))
+        if len(found) == limit:
+            break
+    return found
+
+
+def find_audits_to_do(session: Session, *, user_id: UUID, share: float, limit: int) -> list[UUID]:
+    """Find the readings of the sample that somebody may look at next, in the sample's order.
+
+    That order has to do with nothing but chance: what was looked at is at any time a random
+    sample of all that passed.
+    """
+    query = _free(user_id).where(ReadingRow.status.in_(PASSED), in_audit(share))
+    return list(session.scalars(query.order_by(ReadingRow.id).limit(limit)))
+
+
+def count_doubtful(session: Session, *, user_id: UUID, at_most: int) -> int:
+    """Count the readings in doubt that somebody holds or may look at next, up to a number."""
+    doubtful = ReadingRow.status.in_((FieldStatus.MISPLACED, FieldStatus.LOW_CONFIDENCE))
+    some = _free(user_id, unless_held=_own(user_id)).where(doubtful).limit(at_most).subquery()
+    return session.scalars(select(func.count()).select_from(some)).one()
+
+
+def largest_group(session: Session, *, user_id: UUID, least: int) -> str | None:
+    """Give the text that the most waiting readings share, or None where none has that many."""
+    query = (
+        _free(user_id, unless_held=_own(user_id))
+        .with_only_columns(ReadingRow.text, func.count())
+        .where(ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text != "")
+        .group_by(ReadingRow.text)
+        .having(func.count() >= least)
+        .order_by(func.count().desc(), ReadingRow.text)
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else row[0]
+
+
+def find_alike(session: Session, *, user_id: UUID, text: str, limit: int) -> list[UUID]:
+    """Find the waiting readings of one text, the least confident first."""
+    query = _free(user_id, unless_held=_own(user_id)).where(
+        ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text == text
+    )
+    ordered = query.order_by(ReadingRow.confidence, ReadingRow.id)
+    return list(session.scalars(ordered.limit(limit)))
+
+
+def still_waits(session: Session, reading_ids: Sequence[UUID]) -> set[UUID]:
+    """Keep those readings that nobody has said anything about."""
+    said = exists().where(CorrectionRow.reading_id == ReadingRow.id)
+    query = select(ReadingRow.id).where(ReadingRow.id.in_(reading_ids), ~said)
+    return set(session.scalars(query))
+
+
+def _own(user_id: UUID) -> ColumnElement[bool]:
+    return ReviewLeaseRow.held_by == user_id
+
+
+def _free(user_id: UUID, *, unless_held: ColumnElement[bool] | None = None) -> Select[UUID]:
+    """Select current readings that nobody corrected or holds, and that somebody did not skip."""
+    held = exists().where(
+        ReviewLeaseRow.reading_id == ReadingRow.id,
+        ReviewLeaseRow.ended_at.is_(None),
+        ReviewLeaseRow.expires_at > utc_now(),
+    )
+    if unless_held is not None:
+        held = held.where(~unless_held)
+    skipped = exists().where(
+        ReviewSkipRow.reading_id == ReadingRow.id,
+        ReviewSkipRow.user_id == user_id,
+        ReviewSkipRow.skipped_at > utc_in(-_SKIPPED_S),
+    )
+    said = exists().where(CorrectionRow.reading_id == ReadingRow.id)
+    return (
+        select(ReadingRow.id)
+        .join(CURRENT, CURRENT.c.reading_id == ReadingRow.id)
+        .where(and_(~said, ~held, ~skipped))
+    )

@@ -1,0 +1,115 @@
+"""Retention: remove crops, uploaded scans and names of documents that are old enough.
+
+What lies in the store goes first, then the rows, some documents at a time: a purge that was
+stopped leaves nothing that the next one does not find. Scans outside the store belong to whoever
+put them there and are left.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from worker.database.purges import (
+    PurgeCounts,
+    begin_purge,
+    count_expired,
+    end_purge,
+    next_expired,
+    purge_documents,
+)
+from worker.database.session import transaction
+from worker.errors import ConfigError
+from worker.storage.keys import UPLOADS, crop_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from worker.database.purges import Expired, ExpiredDocument
+    from worker.database.session import Sessions
+    from worker.storage.base import ObjectStore
+
+_AGE = re.compile(r"([1-9][0-9]{0,4})([dw])")
+_UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1)}
+_DOCUMENTS_A_STEP = 100  # one transaction, short enough not to hold up who reads
+_DELETES_AT_ONCE = 8  # S3 answers each in some ten milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purge:
+    """What to purge, where."""
+
+    expired: Expired
+    sessions: Sessions
+    store: ObjectStore
+    asked_by: str
+
+
+def parse_age(said: str) -> timedelta:
+    """Read an age such as ``90d`` or ``12w``.
+
+    Raises:
+        ConfigError: it is none, or under a day.
+    """
+    found = _AGE.fullmatch(said.strip())
+    if found is None:
+        raise ConfigError(f"{said!r} is no age; say days or weeks, from 1: 90d, 12w")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def plan_purge(purge: Purge) -> PurgeCounts:
+    """Count what a purge would remove from the database; nothing changes."""
+    with transaction(purge.sessions) as session:
+        return count_expired(session, purge.expired)
+
+
+def run_purge(purge: Purge, *, on_progress: Callable[[PurgeCounts], None]) -> PurgeCounts:
+    """Remove what is old enough; run again after it was stopped, it goes on.
+
+    Args:
+        purge: what and where.
+        on_progress: called with what was removed so far.
+
+    Raises:
+        StorageUnavailableError: the store does not answer; what was removed stays so.
+        DatabaseUnavailableError: the same of the database.
+    """
+    done = PurgeCounts()
+    with transaction(purge.sessions) as session:
+        purge_id = begin_purge(session, purge.expired, asked_by=purge.asked_by)
+    with ThreadPoolExecutor(_DELETES_AT_ONCE, thread_name_prefix="purge") as threads:
+        while documents := _next(purge):
+            objects = sum(threads.map(partial(_delete_objects, purge.store), documents))
+            with transaction(purge.sessions) as session:
+                ids = [document.id for document in documents]
+                step = purge_documents(session, purge_id, purge.expired, ids, objects=objects)
+            done = _sum(done, step)
+            on_progress(done)
+    with transaction(purge.sessions) as session:
+        end_purge(session, purge_id)
+    return done
+
+
+def _next(purge: Purge) -> list[ExpiredDocument]:
+    with transaction(purge.sessions) as session:
+        return next_expired(session, purge.expired, limit=_DOCUMENTS_A_STEP)
+
+
+def _delete_objects(store: ObjectStore, document: ExpiredDocument) -> int:
+    """Remove a document's crops, of every attempt, and its scan if that was uploaded."""
+    root = store.uri("root").removesuffix("root")
+    keys = [source.uri.removeprefix(root) for source in store.list(crop_folder(document.id))]
+    if document.uri.startswith(root + UPLOADS):
+        keys.append(document.uri.removeprefix(root))
+    for key in keys:
+        store.delete(key)
+    return len(keys)
+
+
+def _sum(one: PurgeCounts, other: PurgeCounts) -> PurgeCounts:
+    names = (field.name for field in fields(PurgeCounts))
+    return PurgeCounts(**{name: getattr(one, name) + getattr(other, name) for name in names})

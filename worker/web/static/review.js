@@ -1,0 +1,187 @@
+// Review without waiting: the next fields lie ready, and answers are sent while the next is read.
+// The page works without this script, one page load a field.
+"use strict";
+
+const AHEAD = 2; // ask for more when fewer than these lie ready
+const UNDOABLE = 50;
+const csrf = document.querySelector('meta[name="csrf"]').content;
+const [stage, ready, said, trouble, done, undo, left] = [
+  "stage", "ready", "said", "trouble", "done", "undo", "left",
+].map((id) => document.getElementById(id));
+const answered = []; // leases, the last at the end
+let sending = Promise.resolve(); // answers leave one after the other
+let asking = null;
+let exhausted = false;
+
+const current = () => stage.querySelector(".field");
+const leaseOf = (field) => field.dataset.lease;
+
+function show(field) {
+  stage.replaceChildren(...(field ? [field] : []));
+  done.hidden = Boolean(field);
+  if (!field) {
+    said.textContent = "Nothing waits for you.";
+    done.setAttribute("tabindex", "-1");
+    done.focus();
+    return;
+  }
+  const text = field.querySelector(".text");
+  if (matchMedia("(pointer: fine)").matches) { // on a phone the keyboard would cover the crop
+    text.focus({ preventScroll: true });
+    text.select();
+  }
+  const spoken = field.querySelector(".reading").textContent.replace(/\s+/g, " ").trim();
+  said.textContent = `${field.getAttribute("aria-label")}. ${spoken}`;
+}
+
+function next(since) {
+  const field = ready.firstElementChild;
+  if (field) {
+    show(field);
+    const image = field.querySelector(".crop img");
+    const seen = () => requestAnimationFrame(() => performance.measure("next-field", { start: since }));
+    if (!image || image.complete) seen();
+    else image.addEventListener("load", seen, { once: true });
+  } else if (exhausted) {
+    show(null);
+  } else {
+    stage.replaceChildren();
+    askForMore().then(() => next(since));
+    return;
+  }
+  askForMore();
+}
+
+function askForMore() {
+  if (exhausted || ready.childElementCount >= AHEAD) return Promise.resolve();
+  asking ??= fetchMore().finally(() => { asking = null; });
+  return asking;
+}
+
+async function fetchMore() {
+  const held = [...document.querySelectorAll(".field")].map((field) => `held=${leaseOf(field)}`);
+  try {
+    const added = await fragments(await send(`/review/next?${held.join("&")}`));
+    exhausted = added.length === 0;
+    ready.append(...added);
+  } catch (error) {
+    exhausted = true;
+    complain(error);
+  }
+}
+
+async function send(path, body) {
+  const options = { method: body ? "POST" : "GET", body, headers: { "X-CSRF-Token": csrf } };
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Error("The server does not answer. What you see is not saved; try again.");
+  }
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({ message: `HTTP ${answer.status}` }));
+  throw Object.assign(new Error(problem.message), { status: answer.status });
+}
+
+async function fragments(answer) {
+  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return [...parsed.querySelectorAll(".field")].map((field) => document.adoptNode(field));
+}
+
+function complain(error) {
+  if (error.status === 401) location.href = "/login?next=/review";
+  trouble.textContent = error.message;
+  trouble.hidden = false;
+}
+
+function answer(field, button) {
+  const since = performance.now();
+  const body = new URLSearchParams(new FormData(field.querySelector("form"), button));
+  const lease = leaseOf(field);
+  trouble.hidden = true;
+  answered.push(lease);
+  if (answered.length > UNDOABLE) answered.shift();
+  undo.hidden = false;
+  left.textContent = Math.max(0, Number(left.textContent) - 1);
+  exhausted = false;
+  next(since);
+  sending = sending.then(() => send("/review/answers", body)).catch((error) => {
+    complain(error);
+    answered.splice(answered.indexOf(lease), 1);
+    if (!error.status || error.status >= 500 || error.status === 400) putBack(field);
+  });
+}
+
+function putBack(field) {
+  const shown = current();
+  if (shown) ready.prepend(shown);
+  show(field);
+}
+
+async function goBack() {
+  const lease = answered.pop();
+  undo.hidden = answered.length === 0;
+  if (!lease) return;
+  await sending; // what is taken back must have arrived
+  try {
+    const body = new URLSearchParams({ lease });
+    const [field] = await fragments(await send("/review/undo", body));
+    left.textContent = Number(left.textContent) + 1;
+    putBack(field);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const field = event.target.closest(".field");
+  if (event.target === undo) {
+    event.preventDefault();
+    goBack();
+  } else if (field && field === current()) {
+    event.preventDefault();
+    answer(field, event.submitter ?? field.querySelector(".primary"));
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const field = current();
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  const text = field?.querySelector(".text");
+  if (event.key === "6" && !undo.hidden) {
+    event.preventDefault();
+    if (!event.repeat) goBack();
+  } else if (!field) {
+    return;
+  } else if (event.key === "Escape") {
+    text.value = text.defaultValue;
+    text.select();
+  } else if (event.key === "Enter") {
+    if (event.target.closest("a, button, summary")) return;
+    event.preventDefault();
+    if (!event.repeat) field.querySelector("form").requestSubmit(field.querySelector(".primary"));
+  } else if (/^\d$/.test(event.key)) {
+    press(event, field.querySelector(`[data-key="${event.key}"]`));
+  } else if (event.key.length === 1 && event.target === document.body && event.key !== " ") {
+    text.focus(); // and the letter goes there
+    text.select();
+  }
+});
+
+function press(event, what) {
+  event.preventDefault();
+  if (!what || event.repeat) return;
+  if (what.tagName === "DETAILS") what.open = !what.open;
+  else what.click();
+}
+
+document.addEventListener("input", (event) => {
+  const field = event.target.closest?.(".field");
+  const primary = field?.querySelector(".primary");
+  if (primary) primary.value = event.target.value.trim() || !primary.dataset.blank ? "text" : "blank";
+});
+
+undo.querySelector("[name=lease]").value && answered.push(undo.querySelector("[name=lease]").value);
+const first = current();
+if (first) show(first);
+askForMore();

@@ -1,0 +1,221 @@
+"""Tell other programs that a batch is done: signed messages, tried again until they arrive.
+
+A message is a POST of JSON with the header ``X-Penname-Signature: t=SECONDS,v1=HEX``, where HEX
+is the HMAC-SHA256 of ``SECONDS.BODY`` under the webhook's secret: who receives it can tell that
+it is ours, and by the time that it is not an old one sent again. What is to be sent stands in
+the database first, so that neither a crash nor an outage loses a message.
+
+Admins set the addresses. Even so nothing is sent into the network that this machine stands in
+unless a setting allows it: the host is looked up once, refused when it is private, and that very
+address is connected to. Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import http.client
+import ipaddress
+import logging
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from worker.database.audit_log import Action, write_log
+from worker.database.session import looking, transaction
+from worker.database.webhooks import (
+    add_webhook,
+    announce_done_batches,
+    claim_deliveries,
+    close_delivery,
+    list_webhooks,
+    remove_webhook,
+)
+from worker.errors import WebhookRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from worker.database.session import Sessions
+    from worker.database.webhooks import Delivery, Webhook
+
+_log = logging.getLogger(__name__)
+_PORTS = {"http": 80, "https": 443}
+_MOST_CHARS = 2000
+_SUCCESS = range(200, 300)
+_LEASE_S = 120.0  # over which another process may send what one has in hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookParams:
+    """How messages are sent."""
+
+    timeout_s: float = 10.0  # for connecting, and for each answer to come
+    first_wait_s: float = 10.0  # after the first failure, doubled after each
+    longest_wait_s: float = 3600.0
+    most_attempts: int = 12  # some ten hours
+    at_once: int = 20  # messages a round
+    settled_s: float = 10.0  # how long a batch must have been done
+    private_hosts: bool = False  # whether this machine's own network may be told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where a message goes, looked up."""
+
+    scheme: str
+    host: str
+    port: int
+    address: str  # IP
+    path: str
+
+
+def register_webhook(
+    sessions: Sessions, url: str, *, by: str, params: WebhookParams
+) -> tuple[UUID, str]:
+    """Keep an address that is told from now on.
+
+    Returns:
+        Its id, and the secret that its messages are signed with, which is shown this once.
+
+    Raises:
+        WebhookRefusedError: the URL cannot be one.
+    """
+    _look_up(url, params)
+    secret = token_urlsafe(32)
+    with transaction(sessions) as session:
+        webhook_id = add_webhook(session, url=url, secret=secret, created_by=by)
+        write_log(session, who=by, action=Action.WEBHOOK_ADDED, subject=str(webhook_id))
+    return webhook_id, secret
+
+
+def forget_webhook(sessions: Sessions, webhook_id: UUID, *, by: str) -> None:
+    """Tell an address no more.
+
+    Raises:
+        NoSuchResultError: there is none of that id.
+    """
+    with transaction(sessions) as session:
+        remove_webhook(session, webhook_id)
+        write_log(session, who=by, action=Action.WEBHOOK_REMOVED, subject=str(webhook_id))
+
+
+def all_webhooks(sessions: Sessions) -> list[Webhook]:
+    """List every address."""
+    with looking(sessions) as session:
+        return list_webhooks(session)
+
+
+def deliver_due(
+    sessions: Sessions, params: WebhookParams, *, now: Callable[[], float] = time.time
+) -> int:
+    """Announce batches that are done and send what is due, once each.
+
+    Returns:
+        How many messages arrived.
+
+    Raises:
+        DatabaseUnavailableError: the database is away; nothing is lost.
+    """
+    with transaction(sessions) as session:
+        announce_done_batches(session, settled_s=params.settled_s)
+        deliveries = claim_deliveries(session, limit=params.at_once, lease_s=_LEASE_S)
+    arrived = 0
+    for delivery in deliveries:
+        failure = _send(delivery, params, now())
+        arrived += not failure
+        if failure:
+            _log.warning("webhook_failed", extra={"delivery": delivery.id, "reason": failure})
+        with transaction(sessions) as session:
+            again_in_s = wait_s(delivery.attempt, params) if failure else None
+            close_delivery(session, delivery, failure=failure, again_in_s=again_in_s)
+    return arrived
+
+
+def signature(secret: str, body: bytes, *, seconds: int) -> str:
+    """Sign a message and the time it is sent at."""
+    signed = hmac.new(secret.encode(), f"{seconds}.".encode() + body, "sha256")
+    return f"t={seconds},v1={signed.hexdigest()}"
+
+
+def wait_s(attempt: int, params: WebhookParams) -> float | None:
+    """Say how long to wait after an attempt that failed; None gives up."""
+    if attempt >= params.most_attempts:
+        return None
+    return min(params.first_wait_s * 2.0 ** (attempt - 1), params.longest_wait_s)
+
+
+def _send(delivery: Delivery, params: WebhookParams, moment: float) -> str:
+    """Send one message; "" once it arrived, else why it did not, in words of ours."""
+    body = delivery.body.encode()
+    seconds = int(moment)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "penname",
+        "X-Penname-Delivery": str(delivery.id),
+        "X-Penname-Signature": signature(delivery.secret, body, seconds=seconds),
+    }
+    try:
+        target = _look_up(delivery.url, params)
+        status = _post(target, body, headers, timeout_s=params.timeout_s)
+    except WebhookRefusedError as error:
+        return str(error)
+    except (OSError, http.client.HTTPException) as error:
+        return f"the receiver does not answer ({type(error).__name__})"
+    return "" if status in _SUCCESS else f"the receiver answers {status}"
+
+
+def _post(target: _Target, body: bytes, headers: dict[str, str], *, timeout_s: float) -> int:
+    """POST to the address that was looked up, as the host that was asked for."""
+    with socket.create_connection((target.address, target.port), timeout=timeout_s) as plain:
+        connection = http.client.HTTPConnection(target.host, target.port, timeout=timeout_s)
+        if target.scheme == "https":
+            context = ssl.create_default_context()
+            connection.sock = context.wrap_socket(plain, server_hostname=target.host)
+        else:
+            connection.sock = plain
+        try:
+            connection.request("POST", target.path, body, headers)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+def _look_up(url: str, params: WebhookParams) -> _Target:
+    """Read a URL and look its host up.
+
+    Raises:
+        WebhookRefusedError: it is no URL to send to, or leads into this machine's own network.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise WebhookRefusedError("the address is no URL") from error
+    if parts.scheme not in _PORTS or not host or not port or len(url) > _MOST_CHARS:
+        raise WebhookRefusedError("want an address such as https://HOST/PATH")
+    if parts.username or parts.password or not (url.isascii() and url.isprintable()) or " " in url:
+        raise WebhookRefusedError("the address may hold neither a user nor blanks")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise WebhookRefusedError("the host of the address is not known") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not params.private_hosts and not all(map(_is_public, addresses)):
+        raise WebhookRefusedError(
+            "the address leads into a private network; PENNAME_WEBHOOK_PRIVATE_HOSTS allows that"
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Target(scheme=parts.scheme, host=host, port=port, address=addresses[0], path=path)
+
+
+def _is_public(address: str) -> bool:
+    """Tell an address of the open network; one mapped into IPv6 is what it maps."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_global and not (mapped or ip).is_multicast
