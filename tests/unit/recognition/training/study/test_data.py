@@ -160,7 +160,7 @@ def test_mnist_is_set_in_the_middle_of_32_px(tmp_path, nested):
     [
         ("images-idx3", np.zeros((3, 28, 28)), "3 pictures, but 20 labels"),
         ("images-idx3", np.zeros((20, 64, 64)), "64 x 64 px, over 32"),
-        ("labels-idx1", np.full(20, 10), "a label out of 0..9"),
+        ("labels-idx1", np.full(20, 10), "a label is out of 0..9"),
     ],
     ids=["count", "size", "label"],
 )
