@@ -219,6 +219,6 @@ def test_pictures_that_cannot_tell_networks_apart_are_refused(learned, tested):
     budget = Budget(parameters=1, epochs=1, batch=2, learning_rate=0.1, train_limit=9, test_limit=9)
 
     with pytest.raises(StudyError, match="two classes or more") as refused:
-        PictureTask(*sets, budget)
+        PictureTask(sets[0], sets[1], budget)
 
     assert refused.value.fault is StudyFault.DATA_TOO_LITTLE
