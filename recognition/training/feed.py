@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing as mp
 import os
 import signal
+from functools import partial
 from queue import Empty, Full
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from recognition.alphabet import Alphabet
 from recognition.training.dataset import LineMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from multiprocessing.synchronize import Event
 
     from recognition.training.config import TrainingConfig
@@ -59,9 +60,8 @@ def batches(
     context = mp.get_context("spawn")
     queue: mp.Queue[list[TrainingLine]] = context.Queue(_QUEUE_BATCHES)
     stop = context.Event()
-    worker = context.Process(
-        target=_feed, args=(queue, stop, config, alphabet.characters, first_step), daemon=True
-    )
+    fill = partial(_fill, queue, stop, config, alphabet.characters, first_step)
+    worker = context.Process(target=_apart, args=(fill,), daemon=True)
     worker.start()
     try:
         while True:
@@ -84,17 +84,11 @@ def _next(
                 raise RuntimeError("the process that makes lines has died") from error
 
 
-def _feed(
-    queue: mp.Queue[list[TrainingLine]],
-    stop: Event,
-    config: TrainingConfig,
-    characters: str,
-    first_step: int,
-) -> None:
-    """Set up the process, then fill the queue."""
+def _apart(work: Callable[[], None]) -> None:
+    """Do work in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to answer; it ends this
     cv2.setNumThreads(0)
-    _fill(queue, stop, config, characters, first_step)
+    work()
 
 
 def _fill(

@@ -66,12 +66,17 @@ def only_held_out(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def _rows(table: Path, *, images: Path) -> Iterable[Sample]:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if missing := {"FILENAME", "IDENTITY"} - set(reader.fieldnames or ()):
-            raise ManifestError(f"{table} lacks the columns {sorted(missing)}")
-        for row in reader:
-            if text := normalise(row["IDENTITY"] or ""):
-                yield Sample(
-                    image=images / row["FILENAME"], text=text, writer=row.get("WRITER") or None
-                )
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if missing := {"FILENAME", "IDENTITY"} - set(reader.fieldnames or ()):
+                raise ManifestError(f"{table} lacks the columns {sorted(missing)}")
+            for row in reader:
+                if text := normalise(row["IDENTITY"] or ""):
+                    if not row["FILENAME"]:
+                        raise ManifestError(f"{table} line {reader.line_num} names no file")
+                    yield Sample(
+                        image=images / row["FILENAME"], text=text, writer=row.get("WRITER") or None
+                    )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{table} is no CSV file in UTF-8; save it as one") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def take_step(
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Save a run's state whole or not at all."""
-    # Given a path, torch would hide from its caller that the disk is full.
-    with replacing(path) as partial, partial.open("wb") as file:
-        torch.save(dict(state), file)
+    # Written by torch itself, a disk without room would end as a RuntimeError of its own.
+    content = io.BytesIO()
+    torch.save(dict(state), content)
+    with replacing(path) as file:
+        file.write_bytes(content.getbuffer())

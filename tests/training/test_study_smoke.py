@@ -86,9 +86,9 @@ def test_colour_pictures_are_folded_in_three_ways(tmp_path, penname):
     assert code == 0
     names = [one["name"] for one in figures(out)["contestants"]]
     assert {"RNN, columns", "RNN, green columns", "RNN, pixels", "CNN", "CRNN"} <= set(names)
-    assert figures(out)["left_out"] == ["truck"]
+    assert figures(out)["left_out"] == {"truck": 0}
     assert figures(out)["test_items"] == 18
-    assert "**Left out: truck.**" in (out / "report.md").read_text("utf-8")
+    assert "**Left out: truck (0).**" in (out / "report.md").read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -157,5 +157,5 @@ def test_without_matplotlib_nothing_is_trained(tmp_path, penname, monkeypatch):
     code, said = penname("study", "mnist", "--data", tmp_path / "data", "--out", tmp_path / "out")
 
     assert code == 65
-    assert "pip install 'penname[study]'" in said.err
+    assert "pip install -e '.[study]'" in said.err
     assert not (tmp_path / "out").exists()

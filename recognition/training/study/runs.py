@@ -56,7 +56,8 @@ def run(
         task: data to learn from and to test on.
         settings: the budget.
         seed: of the first weights and the order of the data.
-        on_step: told after every step the share of the run that is done, and the loss.
+        on_step: told after every step the share of the run that is done, and the loss; told
+            once of a run that is there.
 
     Raises:
         StudyError: the loss is NaN or infinite, or the folder's state is damaged.
@@ -65,6 +66,7 @@ def run(
     budget = settings.budget
     folder = run_folder(settings.out, contestant, seed)
     if (done := read_run(folder)) is not None:
+        on_step(1.0, done.curve[-1].loss)
         return done
     folder.mkdir(parents=True, exist_ok=True)
     trial = _Trial(sized(contestant, budget.parameters, seed=seed), budget)

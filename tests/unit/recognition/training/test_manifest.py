@@ -79,3 +79,20 @@ def test_labels_stay_out_of_what_is_printed(tmp_path):
     write(tmp_path / "train.csv", "FILENAME,IDENTITY\na.jpg,ADA\n")
 
     assert "ADA" not in repr(read_split(tmp_path, "train"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("FILENAME,IDENTITY\na.jpg,ÉVA\n".encode("latin-1"), "no CSV file in UTF-8"),
+        (b"IDENTITY,FILENAME\nEVA\n", "line 2 names no file"),
+    ],
+    ids=["latin-1", "short row"],
+)
+def test_a_damaged_list_is_named_and_no_name_with_it(tmp_path, content, message):
+    (tmp_path / "train.csv").write_bytes(content)
+
+    with pytest.raises(ManifestError, match=message) as refused:
+        read_split(tmp_path, "train")
+
+    assert "VA" not in str(refused.value)

@@ -160,7 +160,7 @@ def test_mnist_is_set_in_the_middle_of_32_px(tmp_path, nested):
     [
         ("images-idx3", np.zeros((3, 28, 28)), "3 pictures, but 20 labels"),
         ("images-idx3", np.zeros((20, 64, 64)), "64 x 64 px, over 32"),
-        ("labels-idx1", np.full(20, 10), "a label out of 0..9"),
+        ("labels-idx1", np.full(20, 10), "a label is out of 0..9"),
     ],
     ids=["count", "size", "label"],
 )
@@ -219,6 +219,6 @@ def test_pictures_that_cannot_tell_networks_apart_are_refused(learned, tested):
     budget = Budget(parameters=1, epochs=1, batch=2, learning_rate=0.1, train_limit=9, test_limit=9)
 
     with pytest.raises(StudyError, match="two classes or more") as refused:
-        PictureTask(*sets, budget)
+        PictureTask(sets[0], sets[1], budget)
 
     assert refused.value.fault is StudyFault.DATA_TOO_LITTLE

@@ -65,7 +65,7 @@ def test_a_pickle_that_would_run_a_command_runs_nothing(tmp_path):
 def test_a_pickle_cannot_change_how_the_next_one_is_read(tmp_path):
     # It looks up numpy's function and sets attributes of what it is given.
     (tmp_path / "evil").write_bytes(
-        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nN}U\x0c__defaults__K\x01\x85s\x86b."
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nN}X\x0c\x00\x00\x00__defaults__K\x01\x85s\x86b."
     )
     (tmp_path / "batch").write_bytes(PYTHON_2)
 

@@ -84,11 +84,13 @@ def test_a_run_that_is_done_is_only_read_again(settings):
     task = open_task(settings)
     first = run(task.contestants[0], task, settings, seed=1, on_step=nothing)
 
-    def fail(_done, _loss):
-        raise AssertionError
+    steps = []
 
-    again = run(task.contestants[0], task, settings, seed=1, on_step=fail)
+    again = run(
+        task.contestants[0], task, settings, seed=1, on_step=lambda done, _loss: steps.append(done)
+    )
 
+    assert steps == [1.0]
     assert again.curve == first.curve
     assert np.array_equal(again.outcome.edits, first.outcome.edits)
     assert not (run_folder(settings.out, task.contestants[0], 1) / STATE).exists()
