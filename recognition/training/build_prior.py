@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 class BuildParams:
     """How counts become probabilities."""
 
-    run_letters: int = 7  # longest run remembered, the word's beginning counted as one
+    run_letters: int = 9  # longest run remembered, the word's beginning counted as one
     damping: float = 0.85  # counts are raised to this, since the common names are too common
-    people: float = 3e5  # all lists together weigh as much as this many values
-    least_count: float = 2.0  # runs of letters met less often are no states: this bounds the size
+    people: float = 5e5  # all lists together weigh as much as this many values
+    least_count: float = 1.5  # runs of letters met less often are no states: this bounds the size
     initials: float = 0.01  # share of values in which a name is one letter
     endings: tuple[float, ...] = (0.70, 0.15, 0.12, 0.01, 0.02)  # shares of ENDINGS
 
