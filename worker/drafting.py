@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from segmentation import Page, erase_writing
@@ -10,13 +11,14 @@ from segmentation.overlay import draw_suggestion
 from worker.crop_archive import encode_png
 from worker.document_images import DecodedPage, decode_pages
 from worker.errors import ConfigError, PermanentError
-from worker.templates import write_draft
+from worker.templates import believed_dpi, write_draft, write_template
 from worker.unknown_forms import cut_read_form, read_form
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from segmentation import GrayImage, PageSegmentation, Proposal
+    from segmentation import FieldSpec, GrayImage, PageSegmentation, Proposal, Template
     from worker.document_images import DecodeLimits
     from worker.unknown_forms import UnknownForms
 
@@ -74,6 +76,57 @@ def draft_template(
         proposals=read.proposals,
         segmentation=cut_read_form(read, forms),
     )
+
+
+def new_template(  # noqa: PLR0913, each is a part of the template
+    folder: Path,
+    blank: Path,
+    *,
+    template_id: str,
+    dpi: float | None,
+    fields: Sequence[FieldSpec],
+    page_number: int,
+    limits: DecodeLimits,
+) -> Template:
+    """Write a template of one page of a form.
+
+    Args:
+        folder: made where it is missing; must hold no template yet.
+        blank: the form with nothing written on it; of a file of several pages, the page is taken.
+        template_id: what readings will call the form.
+        dpi: pixels per inch of the blank; None takes what the file says, else 300.
+        fields: the boxes to cut, in pixels of the blank.
+        page_number: which page of its form it is, from 1.
+        limits: what is decoded at most.
+
+    Raises:
+        ConfigError: the folder holds a template, or the blank cannot be used.
+        TemplateError: the template would be faulty; nothing was written.
+    """
+    index = page_number - 1
+    if page_number == 1 or not _has_pages(blank, limits):
+        return write_template(
+            folder, blank, template_id=template_id, dpi=dpi, fields=fields, page_index=index
+        )
+    page = _page(blank, limits, page_number)
+    return write_draft(
+        folder,
+        encode_png(page.image),
+        template_id=template_id,
+        dpi=dpi or believed_dpi(page.dpi),
+        fields=fields,
+        page_index=index,
+    )
+
+
+def _has_pages(form: Path, limits: DecodeLimits) -> bool:
+    """Tell whether a file has more than one page."""
+    try:
+        return len(list(islice(decode_pages(form.read_bytes(), limits), 2))) > 1
+    except OSError as error:
+        raise ConfigError(f"cannot read the form: {error}") from error
+    except PermanentError as error:
+        raise ConfigError(f"cannot use {form} as a form: {error}") from error
 
 
 def _page(form: Path, limits: DecodeLimits, number: int) -> Page:
