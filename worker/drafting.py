@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from segmentation import Page, erase_writing
 from segmentation.overlay import draw_suggestion
 from worker.crop_archive import encode_png
-from worker.document_images import DecodedPage, decode_pages
+from worker.document_images import decode_pages
+from worker.document_images.pages import page_of
 from worker.errors import ConfigError, PermanentError
 from worker.templates import believed_dpi, write_draft, write_template
 from worker.unknown_forms import cut_read_form, read_form
@@ -69,8 +70,8 @@ def draft_template(
         NoNameFieldsError: no label on it asks for a name.
         LabelsUnreadableError: its print cannot be read.
     """
-    page = _page(form, limits, page_number)
-    read = read_form(page, forms)
+    page = page_of(form, limits, page_number)
+    read = read_form(Page(image=page.image, dpi=page.dpi), forms)
     return Draft(
         image=read.upright.image,
         proposals=read.proposals,
@@ -108,7 +109,7 @@ def new_template(  # noqa: PLR0913, each is a part of the template
         return write_template(
             folder, blank, template_id=template_id, dpi=dpi, fields=fields, page_index=index
         )
-    page = _page(blank, limits, page_number)
+    page = page_of(blank, limits, page_number)
     return write_draft(
         folder,
         encode_png(page.image),
@@ -127,17 +128,3 @@ def _has_pages(form: Path, limits: DecodeLimits) -> bool:
         raise ConfigError(f"cannot read the form: {error}") from error
     except PermanentError as error:
         raise ConfigError(f"cannot use {form} as a form: {error}") from error
-
-
-def _page(form: Path, limits: DecodeLimits, number: int) -> Page:
-    try:
-        for page in decode_pages(form.read_bytes(), limits):
-            if page.page_index == number - 1:
-                if isinstance(page, DecodedPage):
-                    return Page(image=page.image, dpi=page.dpi)
-                raise page.error
-    except OSError as error:
-        raise ConfigError(f"cannot read the form: {error}") from error
-    except PermanentError as error:
-        raise ConfigError(f"cannot use {form} as a form: {error}") from error
-    raise ConfigError(f"{form} has no page {number}")

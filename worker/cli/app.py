@@ -24,6 +24,7 @@ from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
 from worker.cli.sample import sample
+from worker.cli.segment import segment
 from worker.cli.study import study
 from worker.cli.template import template_app
 from worker.cli.train import train
@@ -43,6 +44,7 @@ app.command()(route)
 app.command()(correct)
 app.command()(train)
 app.command()(study)
+app.command()(segment)
 app.command()(sample)
 app.command("export-onnx")(export_onnx)
 app.add_typer(template_app, name="template")
