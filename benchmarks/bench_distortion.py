@@ -91,17 +91,7 @@ class Places:
 def main() -> None:
     """Distort, find, and print a table or, last, one line of JSON."""
     options = _parse()
-    places = Places(templates=options.templates, scans=options.scans)
-    jobs = [
-        Job(grade=grade, kind=kind, number=number, seed=options.seed)
-        for grade in options.grades
-        for kind in options.kinds
-        if kind in KINDS_OF[grade]
-        for number in range(options.pages * (_MIXED_TIMES if kind == MIXED else 1))
-    ]
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.processes, spawn, cv2.setNumThreads, (1,)) as pool:
-        outcomes = list(pool.map(partial(_run, places), jobs, chunksize=8))
+    outcomes = _joined(options.join) if options.join else _measured(options)
     if options.pages_out is not None:
         lines = [json.dumps(asdict(outcome)) for outcome in outcomes]
         options.pages_out.write_text("\n".join(lines) + "\n", "utf-8")
@@ -119,6 +109,27 @@ def main() -> None:
     if options.json:
         print(json.dumps({"pages": len(outcomes), **verdict, "rows": rows}))
     sys.exit(0 if verdict["passed"] else 1)
+
+
+def _joined(files: Sequence[Path]) -> list[Outcome]:
+    """Read the pages that earlier runs wrote."""
+    lines = (line for file in files for line in file.read_text("utf-8").splitlines())
+    return [Outcome(**json.loads(line)) for line in lines]
+
+
+def _measured(options: argparse.Namespace) -> list[Outcome]:
+    """Make the pages and find them."""
+    places = Places(templates=options.templates, scans=options.scans)
+    jobs = [
+        Job(grade=grade, kind=kind, number=number, seed=options.seed)
+        for grade in options.grades
+        for kind in options.kinds
+        if kind in KINDS_OF[grade]
+        for number in range(options.pages * (_MIXED_TIMES if kind == MIXED else 1))
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.processes, spawn, cv2.setNumThreads, (1,)) as pool:
+        return list(pool.map(partial(_run, places), jobs, chunksize=8))
 
 
 def _verdict(outcomes: Sequence[Outcome]) -> dict[str, float | bool]:
@@ -227,6 +238,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pages-out", type=Path, help="write one line of JSON for each page")
+    parser.add_argument(
+        "--join", nargs="+", type=Path, metavar="PAGES", help="judge what --pages-out wrote instead"
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     options = parser.parse_args()
     if (options.templates is None) != (options.scans is None):

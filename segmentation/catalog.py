@@ -77,6 +77,11 @@ class Catalog:
     lookups: tuple[Lookup, ...]  # of each of ``CatalogParams.matches``
     siblings: tuple[tuple[Sibling, ...], ...]  # of each form, those it shares print with
 
+    def pages_of(self, template_id: str) -> tuple[int, ...]:
+        """List the indexes of the pages that a form has templates for."""
+        templates = (form.template for form in self.forms)
+        return tuple(sorted(t.page_index for t in templates if t.template_id == template_id))
+
 
 def index_forms(forms: tuple[IndexedTemplate, ...], params: CatalogParams) -> Catalog:
     """Gather prepared forms so that a page meets only those it may be."""

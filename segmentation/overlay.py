@@ -50,6 +50,14 @@ class OverlayParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spot:
+    """A printed place that was looked for on a page."""
+
+    at: Points  # (2,), page px: where it was found, or where it was missed
+    found: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Canvas:
     """A picture being drawn, and how the original's pixels lie on it."""
 
@@ -107,6 +115,8 @@ def draw_overlay(
     segmentation: PageSegmentation,
     template: Template | None = None,
     params: OverlayParams | None = None,
+    *,
+    spots: Sequence[Spot] = (),
 ) -> ColorImage:
     """Draw a page as segmentation saw it.
 
@@ -115,14 +125,18 @@ def draw_overlay(
         segmentation: what came of it.
         template: its form, to draw where the form's edge and grid lie on the page.
         params: how large.
+        spots: printed places to mark, green where found and red where not.
 
     Returns:
-        (H, W, 3): fields by state (green written, blue blank, red misplaced), each with the
+        (H, W, 3): fields by state (green written, blue blank, orange struck out, red misplaced),
+        each with the
         share of its surroundings that was found; below, the evidence for the whole page.
     """
     canvas = _canvas(page.image, params or OverlayParams())
     if template is not None:
         _draw_form_grid(canvas, template, segmentation)
+    for spot in spots:
+        _mark(canvas, spot)
     for crop in segmentation.crops:
         _fill(canvas, crop.page_box, _STATE_COLORS[crop.state])
     for crop in segmentation.crops:
@@ -179,6 +193,15 @@ def _outline(canvas: _Canvas, quad: Points, color: _Color) -> None:
     # The field's first corner, so that a turned page can be told from an upright one.
     corner = canvas.place(quad[:1])[0].tolist()
     cv2.circle(canvas.image, corner, 3 * canvas.stroke, color, cv2.FILLED, cv2.LINE_AA)
+
+
+def _mark(canvas: _Canvas, spot: Spot) -> None:
+    """Frame a printed place."""
+    state = FieldState.WRITTEN if spot.found else FieldState.MISPLACED
+    x, y = canvas.place(spot.at[None])[0].tolist()
+    side = 5 * canvas.stroke
+    top_left, bottom_right = (x - side, y - side), (x + side, y + side)
+    cv2.rectangle(canvas.image, top_left, bottom_right, _STATE_COLORS[state], canvas.stroke)
 
 
 def _label(canvas: _Canvas, quad: Points, text: str, color: _Color) -> None:

@@ -108,6 +108,7 @@ def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> Pa
         inlier_spread=registered.spread,
         rms_px=registered.rms_px,
         agreement=registered.agreement,
+        form_pages=catalog.pages_of(template.template_id),
     )
 
 

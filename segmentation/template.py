@@ -15,6 +15,8 @@ A template file looks like this::
     lexicon = "surnames"      # optional; a name list the value is likely to stand in
     label = "Last name"       # optional; what is printed beside it, stored with every value
 
+A page of a form on which nothing is to be read says ``fields = []``.
+
 Files are opened elsewhere: this module takes text and pixels.
 """
 
@@ -86,6 +88,8 @@ def format_template(
     lines = [f"id = {_quote(template_id)}", f"dpi = {dpi:g}"]
     if page_index:
         lines.append(f"page_index = {page_index}")
+    if not fields:
+        lines.append("fields = []")
     for spec in fields:
         box = spec.box
         lines += [
@@ -169,8 +173,9 @@ def _read_fields(
     table: Mapping[str, object], shape: tuple[int, ...], report: FaultReport
 ) -> tuple[FieldSpec, ...]:
     rows = table.get("fields")
-    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
-        report.add("fields", None, "the template has no fields", "add a [[fields]] block for each")
+    if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+        fix = "add a [[fields]] block for each, or fields = [] for a page without any"
+        report.add("fields", None, "the template has no fields", fix)
         return ()
     fields: list[FieldSpec] = []
     for i, row in enumerate(rows):

@@ -151,4 +151,5 @@ class PageSegmentation:
     inlier_spread: float  # [0, 1], share of the form that the supporting print spans
     rms_px: float  # of the printed patches about the final fit, template px
     agreement: float  # [0, 1], share of visible printed patches found where they should be
+    form_pages: tuple[int, ...] = (0,)  # index of every page that the form has a template for
     drafted: tuple[FieldSpec, ...] = ()  # of a page without a template: fields found by labels

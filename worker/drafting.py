@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from segmentation import Page, erase_writing
 from segmentation.overlay import draw_suggestion
 from worker.crop_archive import encode_png
-from worker.document_images import DecodedPage, decode_pages
+from worker.document_images import decode_pages
+from worker.document_images.pages import page_of
 from worker.errors import ConfigError, PermanentError
-from worker.templates import write_draft
+from worker.templates import believed_dpi, write_draft, write_template
 from worker.unknown_forms import cut_read_form, read_form
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from segmentation import GrayImage, PageSegmentation, Proposal
+    from segmentation import FieldSpec, GrayImage, PageSegmentation, Proposal, Template
     from worker.document_images import DecodeLimits
     from worker.unknown_forms import UnknownForms
 
@@ -67,8 +70,8 @@ def draft_template(
         NoNameFieldsError: no label on it asks for a name.
         LabelsUnreadableError: its print cannot be read.
     """
-    page = _page(form, limits, page_number)
-    read = read_form(page, forms)
+    page = page_of(form, limits, page_number)
+    read = read_form(Page(image=page.image, dpi=page.dpi), forms)
     return Draft(
         image=read.upright.image,
         proposals=read.proposals,
@@ -76,15 +79,52 @@ def draft_template(
     )
 
 
-def _page(form: Path, limits: DecodeLimits, number: int) -> Page:
+def new_template(  # noqa: PLR0913, each is a part of the template
+    folder: Path,
+    blank: Path,
+    *,
+    template_id: str,
+    dpi: float | None,
+    fields: Sequence[FieldSpec],
+    page_number: int,
+    limits: DecodeLimits,
+) -> Template:
+    """Write a template of one page of a form.
+
+    Args:
+        folder: made where it is missing; must hold no template yet.
+        blank: the form with nothing written on it; of a file of several pages, the page is taken.
+        template_id: what readings will call the form.
+        dpi: pixels per inch of the blank; None takes what the file says, else 300.
+        fields: the boxes to cut, in pixels of the blank.
+        page_number: which page of its form it is, from 1.
+        limits: what is decoded at most.
+
+    Raises:
+        ConfigError: the folder holds a template, or the blank cannot be used.
+        TemplateError: the template would be faulty; nothing was written.
+    """
+    index = page_number - 1
+    if page_number == 1 or not _has_pages(blank, limits):
+        return write_template(
+            folder, blank, template_id=template_id, dpi=dpi, fields=fields, page_index=index
+        )
+    page = page_of(blank, limits, page_number)
+    return write_draft(
+        folder,
+        encode_png(page.image),
+        template_id=template_id,
+        dpi=dpi or believed_dpi(page.dpi),
+        fields=fields,
+        page_index=index,
+    )
+
+
+def _has_pages(form: Path, limits: DecodeLimits) -> bool:
+    """Tell whether a file has more than one page."""
     try:
-        for page in decode_pages(form.read_bytes(), limits):
-            if page.page_index == number - 1:
-                if isinstance(page, DecodedPage):
-                    return Page(image=page.image, dpi=page.dpi)
-                raise page.error
+        return len(list(islice(decode_pages(form.read_bytes(), limits), 2))) > 1
     except OSError as error:
         raise ConfigError(f"cannot read the form: {error}") from error
     except PermanentError as error:
         raise ConfigError(f"cannot use {form} as a form: {error}") from error
-    raise ConfigError(f"{form} has no page {number}")

@@ -71,6 +71,7 @@ class FailureCode(StrEnum):
     ENCRYPTED_DOCUMENT = "encrypted_document"
     DOCUMENT_TOO_LARGE = "document_too_large"
     DOCUMENT_OUT_OF_MEMORY = "document_out_of_memory"
+    PAGES_MISSING = "pages_missing"  # of a form of several pages
     LABELS_UNREADABLE = "labels_unreadable"  # of a form without a template
     DOCUMENT_CRASHED = "document_crashed"  # decoding or cutting ended its process
     INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from recognition.types import Hint
 from segmentation import BlankPageError, FieldState, Letters
+from worker.errors import FailureCode
+from worker.page_sets import missing_pages
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import (
     DocumentReading,
@@ -144,14 +146,9 @@ def _document(
         )
         for page in pages
     )
-    fault = _gravest_fault(read)
+    code, detail = _gravest_fault(read)
     return DocumentReading(
-        status=_status(read, fault),
-        failure_code=None if fault is None else fault.failure_code,
-        failure_detail=""
-        if fault is None
-        else f"page {fault.page_index + 1}: {fault.failure_detail}",
-        pages=read,
+        status=_status(read, code), failure_code=code, failure_detail=detail, pages=read
     )
 
 
@@ -193,19 +190,23 @@ def _field_status(crop: FieldCrop, reading: Reading, review_below: float) -> Fie
     return FieldStatus.READ
 
 
-def _gravest_fault(pages: Sequence[PageReading]) -> PageReading | None:
-    """Give the page to blame, if any: the first that failed, an empty one last.
+def _gravest_fault(pages: Sequence[PageReading]) -> tuple[str | None, str]:
+    """Give the code and detail of what to blame, if anything: the first page that failed.
 
-    The empty back of a sheet is no fault of a document whose front was read.
+    The empty back of a sheet is no fault of a document whose front was read. A page that failed
+    may be one that its form lacks, so it is named first.
     """
     failed = [page for page in pages if page.failure_code is not None]
     with_content = [page for page in failed if page.failure_code != BlankPageError.code]
-    if with_content:
-        return with_content[0]
-    return failed[0] if len(failed) == len(pages) else None
+    blamed = with_content or (failed if len(failed) == len(pages) else [])
+    if blamed:
+        first = blamed[0]
+        return first.failure_code, f"page {first.page_index + 1}: {first.failure_detail}"
+    lacking = missing_pages(page.segmentation for page in pages if page.segmentation is not None)
+    return (FailureCode.PAGES_MISSING, "; ".join(lacking)) if lacking else (None, "")
 
 
-def _status(pages: Sequence[PageReading], fault: PageReading | None) -> DocumentStatus:
+def _status(pages: Sequence[PageReading], fault: str | None) -> DocumentStatus:
     if all(page.segmentation is None for page in pages):
         return DocumentStatus.FAILED
     doubtful = any(field.status in FOR_A_PERSON for page in pages for field in page.fields)

@@ -56,8 +56,8 @@ def load_templates(paths: Sequence[Path]) -> list[Template]:
     """Read every template under ``paths``, each a template folder or a folder of them.
 
     Raises:
-        ConfigError: there is no template, one is faulty, or two have one id; the message names
-            every fault of every template.
+        ConfigError: there is no template, one is faulty, two are the same page of one form, or
+            two pages of one form have a field of the same name; the message names every fault.
     """
     folders = [folder for path in paths for folder in _template_folders(path)]
     if not folders:
@@ -66,7 +66,7 @@ def load_templates(paths: Sequence[Path]) -> list[Template]:
             f"no template in {places}; write one with: penname template new BLANK --id ID --out DIR"
             " --field ..."
         )
-    templates: dict[str, list[tuple[Path, Template]]] = defaultdict(list)
+    templates: list[tuple[Path, Template]] = []
     faults = []
     for folder in folders:
         try:
@@ -74,18 +74,48 @@ def load_templates(paths: Sequence[Path]) -> list[Template]:
         except TemplateError as error:
             faults.append(f"{folder}: {error}")
             continue
-        templates[template.template_id].append((folder, template))
-    for template_id, same in templates.items():
-        if len(same) > 1:
-            places = " and ".join(str(folder) for folder, _ in same)
-            faults.append(f"{places} have one id, {template_id!r}: give each template its own")
+        templates.append((folder, template))
+    faults += _shared_pages(templates) + _shared_fields(templates)
     if faults:
         raise ConfigError("templates cannot be used:\n" + "\n".join(faults))
-    return [template for same in templates.values() for _, template in same]
+    return [template for _, template in templates]
 
 
-def write_template(
-    folder: Path, blank: Path, *, template_id: str, dpi: float | None, fields: Sequence[FieldSpec]
+def _shared_pages(templates: Sequence[tuple[Path, Template]]) -> list[str]:
+    """Name the folders that hold the same page of one form."""
+    folders: dict[tuple[str, int], list[Path]] = defaultdict(list)
+    for folder, template in templates:
+        folders[template.template_id, template.page_index].append(folder)
+    return [
+        f"{' and '.join(map(str, same))} have one id, {template_id!r}, and one page_index: give "
+        "each template an id of its own, or each page of one form its page_index"
+        for (template_id, _), same in folders.items()
+        if len(same) > 1
+    ]
+
+
+def _shared_fields(templates: Sequence[tuple[Path, Template]]) -> list[str]:
+    """Name the fields that stand on two pages of one form: its values could not be told apart."""
+    pages: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for _, template in templates:
+        for spec in template.fields:
+            pages[template.template_id, spec.name].add(template.page_index)
+    return [
+        f"form {template_id!r} has a field {name!r} on pages "
+        f"{' and '.join(str(index + 1) for index in sorted(found))}: rename one of them"
+        for (template_id, name), found in pages.items()
+        if len(found) > 1
+    ]
+
+
+def write_template(  # noqa: PLR0913, each is a part of the template
+    folder: Path,
+    blank: Path,
+    *,
+    template_id: str,
+    dpi: float | None,
+    fields: Sequence[FieldSpec],
+    page_index: int = 0,
 ) -> Template:
     """Write a template folder: a copy of ``blank`` and its ``template.toml``.
 
@@ -94,7 +124,8 @@ def write_template(
         blank: PNG, JPEG or PDF of the form with nothing written on it.
         template_id: what readings will call the form.
         dpi: pixels per inch of the blank; None takes what the file says, else 300.
-        fields: the boxes to cut, in pixels of the blank.
+        fields: the boxes to cut, in pixels of the blank; may be none.
+        page_index: which page of its form the blank is, from 0.
 
     Raises:
         ConfigError: the folder holds a template, or the blank cannot be used.
@@ -111,13 +142,22 @@ def write_template(
     except PermanentError as error:
         raise ConfigError(f"cannot use {blank} as a blank form: {error}") from error
     text = format_template(
-        template_id=template_id, dpi=dpi or _believed_dpi(page.dpi), fields=fields
+        template_id=template_id,
+        dpi=dpi or believed_dpi(page.dpi),
+        fields=fields,
+        page_index=page_index,
     )
     return _write(folder, f"blank{blank.suffix.lower()}", data, text, page.image)
 
 
-def write_draft(
-    folder: Path, blank_png: bytes, *, template_id: str, dpi: float, fields: Sequence[FieldSpec]
+def write_draft(  # noqa: PLR0913, each is a part of the template
+    folder: Path,
+    blank_png: bytes,
+    *,
+    template_id: str,
+    dpi: float,
+    fields: Sequence[FieldSpec],
+    page_index: int = 0,
 ) -> Template:
     """Write a template folder of a blank that was made here: an upright PNG.
 
@@ -126,7 +166,7 @@ def write_draft(
         TemplateError: the template would be faulty; nothing was written.
     """
     require_no_template(folder)
-    text = format_template(template_id=template_id, dpi=dpi, fields=fields)
+    text = format_template(template_id=template_id, dpi=dpi, fields=fields, page_index=page_index)
     return _write(folder, "blank.png", blank_png, text, decode_blank(blank_png).image)
 
 
@@ -149,7 +189,8 @@ def require_no_template(folder: Path) -> None:
         raise ConfigError(f"{folder} holds a template already; choose another folder")
 
 
-def _believed_dpi(claimed: float | None) -> float:
+def believed_dpi(claimed: float | None) -> float:
+    """Give what a file claims if that can be, else 300."""
     return claimed if claimed is not None and claimed >= _LEAST_DPI else DEFAULT_DPI
 
 

@@ -18,6 +18,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "encrypted_document": "Save the PDF without a password.",
         "document_too_large": "Split it or scan at fewer dpi; or raise the limit it names.",
         "document_out_of_memory": "Read it on a larger machine, or with fewer processes.",
+        "pages_missing": "Find the sheets that are missing, and scan the whole form again.",
         "labels_unreadable": "Read it again; where it fails again, write a template for the form.",
         "no_name_fields": "No label on it asks for a name; write a template for the form.",
         "document_crashed": "Print it to a new PDF and read that; report the file as a bug.",

@@ -28,6 +28,7 @@ from worker.cli.read import read
 from worker.cli.results import results
 from worker.cli.route import route
 from worker.cli.sample import sample
+from worker.cli.segment import segment
 from worker.cli.study import study
 from worker.cli.submit import submit
 from worker.cli.template import template_app
@@ -56,6 +57,7 @@ app.command()(route)
 app.command()(correct)
 app.command()(train)
 app.command()(study)
+app.command()(segment)
 app.command()(sample)
 app.command()(purge)
 app.command()(web)

@@ -23,29 +23,43 @@ _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The template's fol
 
 
 @template_app.command()
-def new(
+def new(  # noqa: PLR0913, each is an option of the command
     blank: Annotated[Path, typer.Argument(help="PNG, JPEG or PDF of the form, nothing written.")],
     *,
     template_id: Annotated[str, typer.Option("--id", help="What readings will call the form.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make the template in.")],
     field: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME=KIND:X,Y,W,H[:STYLE[:LEXICON]]",
             help="A field: its box in pixels of the blank (a PDF's at 300 dpi). KIND is "
             "first_name, last_name or full_name; STYLE is line, box or comb.",
         ),
-    ],
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of its form this is.")] = 1,
     dpi: Annotated[
         float | None, typer.Option(help="Pixels per inch of the blank, if its file does not say.")
     ] = None,
 ) -> None:
-    """Make a template folder from a blank form and the boxes of its fields."""
-    from worker.templates import write_template
+    """Make a template folder from a blank form and the boxes of its fields.
 
-    fields = tuple(map(_parse_field, field))
-    template = write_template(out, blank, template_id=template_id, dpi=dpi, fields=fields)
-    print(f"{out}: template {template.template_id!r}, {len(template.fields)} fields")
+    A form of several pages has a template for each, with one ID and the page's own --page.
+    """
+    from worker.config import read_settings
+    from worker.drafting import new_template
+    from worker.runtime import decode_limits
+
+    template = new_template(
+        out,
+        blank,
+        template_id=template_id,
+        dpi=dpi,
+        fields=tuple(map(_parse_field, field or ())),
+        page_number=page,
+        limits=decode_limits(read_settings()),
+    )
+    which = f", page {page}" if page > 1 else ""
+    print(f"{out}: template {template.template_id!r}{which}, {len(template.fields)} fields")
     print(f"look at it with: penname template show {out} --out boxes.png")
 
 

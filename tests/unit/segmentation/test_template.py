@@ -96,12 +96,19 @@ def test_all_faults_are_named_at_once_in_the_order_of_their_lines():
     "text",
     [
         pytest.param('id = "intake"\ndpi = 150\n', id="none"),
-        pytest.param('id = "intake"\ndpi = 150\nfields = []\n', id="empty"),
         pytest.param('id = "intake"\ndpi = 150\nfields = 3\n', id="number"),
     ],
 )
-def test_a_template_without_fields_is_faulty(text):
+def test_a_template_that_forgets_its_fields_is_faulty(text):
     assert "has no fields" in faults_of(text)[0][1]
+
+
+def test_a_page_on_which_nothing_is_read_says_so_and_is_written_back():
+    text = format_template(template_id="intake", dpi=150, fields=(), page_index=1)
+
+    template = parse_template(text, BLANK)
+
+    assert (template.fields, template.page_index) == ((), 1)
 
 
 def test_fields_written_inline_have_no_line_of_their_own():

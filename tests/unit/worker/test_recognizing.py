@@ -54,6 +54,25 @@ def test_a_field_is_read_only_when_it_is_in_its_place_and_the_network_is_sure(
     assert document.pages[0].fields[0].status is status
 
 
+def test_a_document_that_lacks_a_page_of_its_form_is_for_a_person():
+    second = make_segmentation(crops=(WRITTEN,), page_index=1, form_pages=(0, 1))
+
+    (document,) = read([make_segmented_page(segmentation=second)])
+
+    assert document.status is DocumentStatus.NEEDS_REVIEW
+    assert document.failure_code == "pages_missing"
+    assert "page 1 is missing" in document.failure_detail
+    assert document.pages[0].fields[0].status is FieldStatus.READ
+
+
+def test_a_page_that_failed_is_blamed_before_the_page_that_is_missing():
+    second = make_segmentation(crops=(WRITTEN,), page_index=1, form_pages=(0, 1))
+
+    (document,) = read([REFUSED, make_segmented_page(segmentation=second, page_index=1)])
+
+    assert document.failure_code == REFUSED.failure_code
+
+
 @pytest.mark.parametrize(
     ("threshold", "status"),
     [

@@ -122,6 +122,26 @@ def test_two_templates_with_one_id_are_refused_with_both_places(tmp_path, blank)
         load_templates([tmp_path / "a", tmp_path / "b"])
 
 
+def test_a_form_of_several_pages_is_a_template_for_each(tmp_path, blank):
+    write(tmp_path / "front", blank, template_id="intake")
+    write(tmp_path / "back", blank, template_id="intake", page_index=1, fields=())
+
+    templates = load_templates([tmp_path])
+
+    assert [(t.template_id, t.page_index, len(t.fields)) for t in templates] == [
+        ("intake", 1, 0),
+        ("intake", 0, 1),
+    ]
+
+
+def test_two_pages_of_a_form_may_not_name_a_field_alike(tmp_path, blank):
+    write(tmp_path / "front", blank, template_id="intake")
+    write(tmp_path / "back", blank, template_id="intake", page_index=1)
+
+    with pytest.raises(ConfigError, match=r"'intake' has a field '\w+' on pages 1 and 2"):
+        load_templates([tmp_path])
+
+
 def test_every_faulty_template_is_named_at_once(tmp_path, blank):
     for name in ("one", "two"):
         write(tmp_path / name, blank)
