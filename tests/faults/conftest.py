@@ -29,7 +29,7 @@ class Findings:
     def add(self, fault: str, **figures: Any) -> None:
         said = ", ".join(f"{name} {value}" for name, value in figures.items())
         self.lines.append(f"{fault}: {said}")
-        print(self.lines[-1])  # noqa: T201, what such a run is for
+        print(self.lines[-1], flush=True)  # noqa: T201, what such a run is for
 
 
 @pytest.fixture(scope="session")

@@ -155,21 +155,30 @@ class Deployment:
     def wait_for(self, batch: str, what: str, *, count: int = 1, within_s: float = 120.0) -> None:
         """Wait until so many documents of a batch are in a state, by an SQL condition."""
         deadline = time.monotonic() + within_s
-        while len(self._those(batch, what)) < count:
+        while len(self.those(batch, what)) < count:
             assert time.monotonic() < deadline, (what, self.summary(batch))
             time.sleep(STEP_S)
 
     def wait_until_finished(self, batch: str, *, within_s: float) -> None:
         """Wait until nothing is left to do."""
         deadline = time.monotonic() + within_s
-        while left := self._those(batch, f"status NOT IN {FINISHED}"):
+        while left := self.those(batch, f"status NOT IN {FINISHED}"):
             assert time.monotonic() < deadline, (len(left), self.summary(batch))
             time.sleep(2 * STEP_S)
 
     def in_hand(self, batch: str) -> list[dict[str, Any]]:
         """Give the documents that a fault may hit: at work, or put off by it."""
-        return self._those(
+        return self.those(
             batch, f"lease_owner IS NOT NULL OR outages > 0 AND status NOT IN {FINISHED}"
+        )
+
+    def first_waiting(self, batch: str) -> list[dict[str, Any]]:
+        """Give the documents that are to be worked on next."""
+        waiting = "status IN ('pending', 'segmented') ORDER BY priority, registered_at LIMIT 5"
+        return self.rows(
+            "SELECT documents.* FROM documents JOIN batches ON batches.id = batch_id"  # noqa: S608, our own condition
+            f" WHERE batches.name = %s AND {waiting}",
+            batch,
         )
 
     def recovery_s(self, hit: list[dict[str, Any]], *, within_s: float = 120.0) -> float:
@@ -195,7 +204,8 @@ class Deployment:
             counts[row["status"]] = counts.get(row["status"], 0) + 1
         return counts
 
-    def _those(self, batch: str, what: str) -> list[dict[str, Any]]:
+    def those(self, batch: str, what: str) -> list[dict[str, Any]]:
+        """Give the documents of a batch that an SQL condition holds for."""
         return self.rows(
             "SELECT documents.* FROM documents JOIN batches ON batches.id = batch_id"  # noqa: S608, our own conditions
             f" WHERE batches.name = %s AND ({what})",

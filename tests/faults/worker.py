@@ -47,17 +47,18 @@ def _load(_process: WorkerProcess, _models: object, offer: Offer) -> DeadlyRecog
 def _deadly_files() -> None:
     """Have what a decoder of another day may do happen to marked files."""
     from worker.queue import segment  # noqa: PLC0415, OpenCV, and only where it is cut
+    from worker.segmenting import segment_document  # noqa: PLC0415, the same
 
-    honest = segment.segment_document
+    honest = segment_document
 
-    def segment_document(data: bytes, *others: object) -> object:
+    def harmed(data: bytes, *others: object) -> object:
         if CUT_KILLS in data:
             os.kill(os.getpid(), signal.SIGKILL)
         if CUT_WANTS_MEMORY in data:
             raise MemoryError
         return honest(data, *others)  # type: ignore[arg-type] # passed on as they came
 
-    segment.segment_document = segment_document  # type: ignore[assignment] # the same
+    vars(segment)["segment_document"] = harmed
 
 
 if __name__ == "__main__":
