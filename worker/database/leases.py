@@ -34,10 +34,19 @@ class Reaped:
 
 
 def renew_leases(session: Session, *, owner: str, lease_s: float) -> int:
-    """Put off the end of every lease of one worker; says how many it holds."""
+    """Put off the end of every lease of one worker; says how many were.
+
+    A document that the worker is just finishing needs no renewal. Waiting for its row would hold
+    up all other leases until the readings are written, and can end in a deadlock.
+    """
+    held = (
+        select(DocumentRow.id)
+        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
+        .with_for_update(skip_locked=True)
+    )
     renewed = session.execute(
         update(DocumentRow)
-        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
+        .where(DocumentRow.id.in_(held))
         .values(lease_until=utc_in(lease_s))
         .returning(DocumentRow.id)
     )
