@@ -111,7 +111,7 @@ def write_template(
     except PermanentError as error:
         raise ConfigError(f"cannot use {blank} as a blank form: {error}") from error
     text = format_template(
-        template_id=template_id, dpi=dpi or _believed_dpi(page.dpi), fields=fields
+        template_id=template_id, dpi=dpi or believed_dpi(page.dpi), fields=fields
     )
     return _write(folder, f"blank{blank.suffix.lower()}", data, text, page.image)
 
@@ -149,7 +149,8 @@ def require_no_template(folder: Path) -> None:
         raise ConfigError(f"{folder} holds a template already; choose another folder")
 
 
-def _believed_dpi(claimed: float | None) -> float:
+def believed_dpi(claimed: float | None) -> float:
+    """Give the pixels per inch that a file claims, where that can be, else 300."""
     return claimed if claimed is not None and claimed >= _LEAST_DPI else DEFAULT_DPI
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from worker.errors import (
     NotAllowedError,
     NotLoggedInError,
     ObjectMissingError,
+    TemplateExistsError,
     TooManyLoginsError,
     TransientError,
     WorkerError,
@@ -38,6 +40,7 @@ _STATUSES: tuple[tuple[type[WorkerError], int], ...] = (  # the first that fits 
     (NoSuchPersonError, 404),
     (ObjectMissingError, 404),
     (LeaseLostError, 409),
+    (TemplateExistsError, 409),
     (TooManyLoginsError, 429),
     (TransientError, 503),
 )
@@ -101,6 +104,18 @@ def _answer(
     response: Response
     if wants_page(request):
         response = render(request, "failure.html", None, status=status, code=code, message=message)
+    elif request.url.path.startswith(_API):
+        response = JSONResponse(
+            {
+                "type": "about:blank",
+                "title": HTTPStatus(status).phrase,
+                "status": status,
+                "detail": message,
+                "code": code,
+            },
+            status_code=status,
+            media_type="application/problem+json",  # RFC 9457
+        )
     else:
         response = JSONResponse({"code": code, "message": message}, status_code=status)
     response.headers.update(headers)
