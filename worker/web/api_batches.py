@@ -70,7 +70,9 @@ def upload(
     caller: Reviewer,
     services: Services,
     name: Name,
-    files: Annotated[list[UploadFile], File(description="JPEG, PNG, TIFF or PDF.")],
+    files: Annotated[
+        list[UploadFile], File(min_length=1, max_length=200, description="JPEG, PNG, TIFF or PDF.")
+    ],
 ) -> HandedIn:
     """Hand in scans; they are kept in the object store until they are purged."""
     intake: Intake = intake_of(services)

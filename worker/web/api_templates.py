@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import TypeAdapter, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from segmentation import Box, FieldSpec, Template
 from worker.editing import find_template, known_templates, save_template
@@ -39,9 +40,13 @@ def make_template(
     blank: Annotated[UploadFile, File(description="PNG, JPEG or PDF of the form, not filled in.")],
     fields: Annotated[
         str,
-        Form(max_length=_MOST_FIELDS_CHARS, description="A JSON list as in the answer's fields."),
+        Form(
+            min_length=2,
+            max_length=_MOST_FIELDS_CHARS,
+            description="A JSON list as in the answer's fields.",
+        ),
     ],
-    dpi: Annotated[float | None, Form(ge=50, le=1200)] = None,
+    dpi: Annotated[float | SkipJsonSchema[None], Form(ge=50, le=1200)] = None,
 ) -> FormTemplate:
     """Save a new template; workers take it up when they start next."""
     template = save_template(

@@ -9,7 +9,17 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from worker.web import alike, api, health, login, people, quality, review
+from worker.web import (
+    alike,
+    api,
+    batches,
+    health,
+    login,
+    people,
+    quality,
+    results,
+    review,
+)
 from worker.web.failures import answer_failures
 from worker.web.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from worker.web.openapi import describe
@@ -19,6 +29,8 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     api.router,
+    results.router,
+    batches.router,
     health.router,
     login.router,
     people.router,

@@ -26,6 +26,7 @@ from worker.errors import (
     TransientError,
     WorkerError,
 )
+from worker.web.openapi import methods_of
 from worker.web.rendering import render
 from worker.web.security import is_by_script
 
@@ -82,6 +83,9 @@ def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101, as it was registered
     code = FailureCode.REQUEST_TOO_LARGE if error.status_code == _TOO_LARGE else "http_error"
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.url.path.startswith(_API):
+        # One route knows its own methods only; others may share its path.
+        headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.url.path)))
     return _answer(request, error.status_code, code, str(error.detail), headers)
 
 

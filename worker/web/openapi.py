@@ -22,3 +22,17 @@ def describe(app: FastAPI) -> dict[str, Any]:
             parts.pop(name, None)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def methods_of(app: FastAPI, path: str) -> set[str]:
+    """Name the methods that a path of the JSON API answers; none where it is no path of it."""
+    paths = describe(app)["paths"].items()
+    matching = (said for form, said in paths if _matches(form, path))
+    return {method.upper() for said in matching for method in said}
+
+
+def _matches(form: str, path: str) -> bool:
+    parts, asked = form.split("/"), path.split("/")
+    return len(parts) == len(asked) and all(
+        part == found or part.startswith("{") for part, found in zip(parts, asked, strict=True)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,6 +12,7 @@ from segmentation import FieldKind, Letters, WritingStyle
 from worker.types import FieldStatus
 
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps no such character
+_URL = r"^https?://[!-~]+$"
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # as templates have it
 
 Short = Annotated[str, StringConstraints(max_length=256, pattern=_NO_NUL)]
@@ -118,7 +119,7 @@ class Evidence(Given):
 class Said(Sent):
     """What somebody says of a result."""
 
-    status: FieldStatus = FieldStatus.READ
+    status: Literal[FieldStatus.READ, FieldStatus.BLANK, FieldStatus.UNREADABLE] = FieldStatus.READ
     text: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)] = ""
 
 
@@ -225,7 +226,7 @@ class TemplateList(Given):
 class NewWebhook(Sent):
     """An address to tell of finished batches."""
 
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=_NO_NUL)]
+    url: Annotated[str, StringConstraints(max_length=2000, pattern=_URL)]
 
 
 class MadeWebhook(Given):

@@ -208,9 +208,7 @@ def test_a_template_is_saved_once_and_offered_then(web, tmp_path):
     assert admin.get(f"{API}/templates/intake").json() == template
 
 
-@pytest.mark.parametrize(
-    "template_id", ["../evil", "/evil", ".hidden", "a/b", "a\\b", "", "x\n"]
-)
+@pytest.mark.parametrize("template_id", ["../evil", "/evil", ".hidden", "a/b", "a\\b", "", "x\n"])
 def test_an_id_that_would_leave_the_template_folder_is_refused(web, tmp_path, template_id):
     before = sorted(tmp_path.rglob("*.toml"))
 
