@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from segmentation import Box, FieldSpec, Template
@@ -18,6 +18,7 @@ from worker.web.services import Services
 router = APIRouter(prefix="/templates", tags=["templates"])
 _FIELDS = TypeAdapter(list[BoxedField])
 _MOST_FIELDS_CHARS = 200_000
+Resolution = Annotated[float, Field(ge=50, le=1200)]
 
 
 @router.get("", responses=problems())
@@ -46,7 +47,7 @@ def make_template(
             description="A JSON list as in the answer's fields.",
         ),
     ],
-    dpi: Annotated[float | SkipJsonSchema[None], Form(ge=50, le=1200)] = None,
+    dpi: Annotated[Resolution | SkipJsonSchema[None], Form()] = None,
 ) -> FormTemplate:
     """Save a new template; workers take it up when they start next."""
     template = save_template(

@@ -8,7 +8,8 @@ for (const part of document.querySelectorAll("[data-live]")) {
   async function refresh() {
     const busy = part.contains(document.activeElement);
     if (document.hidden || busy) return; // what somebody is about to press must not move
-    const answer = await fetch(part.dataset.live || location.href, { headers: { Accept: "text/html" } });
+    const token = document.querySelector('meta[name="csrf"]').content;
+    const answer = await fetch(part.dataset.live || location.href, { headers: { "X-CSRF-Token": token } });
     if (!answer.ok) return;
     const text = (await answer.text()).trim();
     if (text !== shown) {
