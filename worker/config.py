@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     shard_crops: Annotated[int, Field(ge=1)] = 256  # read at once, across documents
     shard_documents: Annotated[int, Field(ge=1)] = 64  # and of at most so many
     worker_memory_mib: Annotated[int, Field(ge=100)] = 1500  # a segment process over it is renewed
+    web_places: tuple[str, ...] = ()  # how places begin that the web may make batches from
+    webhook_private_hosts: bool = False  # whether webhooks may lead into this machine's network
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @model_validator(mode="after")

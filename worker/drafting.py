@@ -48,10 +48,18 @@ class Draft:
             ConfigError: the folder holds a template.
             TemplateError: the id or a field cannot stand in a template.
         """
-        dpi = round(self.segmentation.scan_dpi, 1)
-        blank = erase_writing(self.image, self.segmentation, dpi)
         fields = [p.spec for p in self.proposals]
-        write_draft(folder, encode_png(blank), template_id=template_id, dpi=dpi, fields=fields)
+        blank = encode_png(self.blank())
+        write_draft(folder, blank, template_id=template_id, dpi=self.dpi, fields=fields)
+
+    @property
+    def dpi(self) -> float:
+        """Pixels per inch of the blank."""
+        return round(self.segmentation.scan_dpi, 1)
+
+    def blank(self) -> GrayImage:
+        """Give the form (H, W) without what is written in its fields."""
+        return erase_writing(self.image, self.segmentation, self.dpi)
 
 
 def draft_template(
@@ -71,7 +79,17 @@ def draft_template(
         LabelsUnreadableError: its print cannot be read.
     """
     page = page_of(form, limits, page_number)
-    read = read_form(Page(image=page.image, dpi=page.dpi), forms)
+    return draft_page(Page(image=page.image, dpi=page.dpi), forms)
+
+
+def draft_page(page: Page, forms: UnknownForms) -> Draft:
+    """Propose the name fields of a form that is decoded.
+
+    Raises:
+        NoNameFieldsError: no label on it asks for a name.
+        LabelsUnreadableError: its print cannot be read.
+    """
+    read = read_form(page, forms)
     return Draft(
         image=read.upright.image,
         proposals=read.proposals,

@@ -38,6 +38,7 @@ WorkerError
    ├─ WebhookRefusedError       an address that no message is sent to
    ├─ UploadRefusedError        files, or a batch's name, that cannot be taken
    └─ TemplateRefusedError      a form that cannot be kept as a template
+      └─ TemplateExistsError    a template of that id is there already
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -98,6 +99,7 @@ class FailureCode(StrEnum):
     WEBHOOK_REFUSED = "webhook_refused"
     UPLOAD_REFUSED = "upload_refused"
     TEMPLATE_REFUSED = "template_refused"
+    TEMPLATE_EXISTS = "template_exists"
     QUEUE_UNAVAILABLE = "queue_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
     CANCELLED = "cancelled"  # a person called the batch off
@@ -330,3 +332,9 @@ class TemplateRefusedError(PermanentError):
     """The form cannot be kept as a template; the message names every fault."""
 
     code = FailureCode.TEMPLATE_REFUSED
+
+
+class TemplateExistsError(TemplateRefusedError):
+    """A template of that id, or a folder of that name, is there already."""
+
+    code = FailureCode.TEMPLATE_EXISTS

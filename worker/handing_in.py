@@ -123,7 +123,7 @@ def failures(
         NoSuchResultError: there is no batch of that name.
     """
     with looking(sessions) as session:
-        return batch_failures(session, batch, code=code, limit=limit, offset=offset)
+        return list(batch_failures(session, batch, code=code, limit=limit, offset=offset))
 
 
 def throughput(sessions: Sessions, batch: str) -> list[Interval]:

@@ -141,7 +141,7 @@ def page_of(
     return page_picture(scan, page_index=found.page_index, quad=found.page_quad, limits=limits)
 
 
-def export(sessions: Sessions, wanted: ResultFilter, kind: ExportFormat) -> BinaryIO:
+def export(sessions: Sessions, wanted: ResultFilter, kind: ExportFormat, *, by: str) -> BinaryIO:
     """Write all results that are wanted to a file that is gone once it is closed.
 
     It is written whole before the first byte goes out, so that an error half way is one.
@@ -149,5 +149,7 @@ def export(sessions: Sessions, wanted: ResultFilter, kind: ExportFormat) -> Bina
     out: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment] # noqa: SIM115, closed by whoever sends it
     with looking(sessions) as session:
         _WRITERS[kind](find_results(session, wanted), out)
+    with transaction(sessions) as session:
+        write_log(session, who=by, action=Action.RESULTS_EXPORTED, subject=wanted.batch or "all")
     out.seek(0)
     return out

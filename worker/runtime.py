@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from worker.storage.sources import Sources
     from worker.thresholds import Thresholds
     from worker.unknown_forms import UnknownForms
+    from worker.webhooks import WebhookParams
 
 _MIB = 1024 * 1024
 
@@ -173,6 +174,13 @@ def open_run(  # noqa: PLR0913, ports of a use case
             sessions=sessions,
             on_progress=on_progress,
         )
+
+
+def webhook_params(settings: Settings) -> WebhookParams:
+    """Say how webhooks are sent."""
+    from worker.webhooks import WebhookParams
+
+    return WebhookParams(private_hosts=settings.webhook_private_hosts)
 
 
 def find_unknown_forms(settings: Settings) -> UnknownForms:

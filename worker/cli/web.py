@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from worker.batches import Submission
     from worker.config import Settings
     from worker.database.session import Sessions
+    from worker.handing_in import Intake
     from worker.web.services import WebServices
 
 _MIB = 1024 * 1024
@@ -43,7 +46,13 @@ def web(
 
 
 def _services(settings: Settings, sessions: Sessions) -> WebServices:
-    from worker.runtime import decode_limits, open_crops, open_sources
+    from worker.runtime import (
+        decode_limits,
+        find_unknown_forms,
+        open_crops,
+        open_sources,
+        webhook_params,
+    )
     from worker.web.services import WebServices
 
     return WebServices(
@@ -54,4 +63,25 @@ def _services(settings: Settings, sessions: Sessions) -> WebServices:
         max_upload_bytes=settings.max_document_mib * _MIB,
         audit_share=settings.audit_share,
         random=SystemRandom(),  # which field is an audit must not be guessed
+        template_dir=settings.template_dir,
+        find_reader=partial(find_unknown_forms, settings),
+        intake=_intake(settings),
+        webhooks=webhook_params(settings),
+    )
+
+
+def _intake(settings: Settings) -> Intake:
+    from worker.celery_app import CeleryNudger
+    from worker.handing_in import Intake
+    from worker.submitting import describe_submission, list_places
+
+    def describe(batch: str, urgent: bool) -> Submission:  # noqa: FBT001, as the port has it
+        folders = [settings.template_dir]
+        return describe_submission(settings, folders, batch=batch, urgent=urgent)
+
+    return Intake(
+        describe=describe,
+        list_place=lambda place: list_places(settings, [place]),
+        nudger=CeleryNudger(),
+        places=settings.web_places,
     )

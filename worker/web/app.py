@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from worker.web import alike, health, login, people, quality, review
+from worker.web import (
+    alike,
+    api,
+    batches,
+    editor,
+    health,
+    login,
+    people,
+    quality,
+    results,
+    review,
+)
 from worker.web.failures import answer_failures
 from worker.web.middleware import BodyLimit, SameOrigin, SecurityHeaders
+from worker.web.openapi import describe
 
 if TYPE_CHECKING:
     from worker.web.services import WebServices
 
-_ROUTERS = (health.router, login.router, people.router, review.router, alike.router, quality.router)
-_UPLOAD_PATHS = ("/api/v1/batches", "/editor")  # how the paths begin that take files
+_ROUTERS = (
+    api.router,
+    results.router,
+    batches.router,
+    editor.router,
+    health.router,
+    login.router,
+    people.router,
+    review.router,
+    alike.router,
+    quality.router,
+)
+_UPLOAD_PATHS = (
+    "/api/v1/batches",
+    "/api/v1/templates",
+    "/batches",
+    "/editor",
+)  # how the paths begin that take files
 _MAX_BODY_BYTES = 256 * 1024  # of any other request
 
 
@@ -43,5 +72,6 @@ def create_app(services: WebServices) -> FastAPI:
     answer_failures(app)
     for router in _ROUTERS:
         app.include_router(router)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign] # FastAPI's own way
     app.mount("/static", StaticFiles(packages=[("worker.web", "static")]), name="static")
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,10 +21,12 @@ from worker.errors import (
     NotAllowedError,
     NotLoggedInError,
     ObjectMissingError,
+    TemplateExistsError,
     TooManyLoginsError,
     TransientError,
     WorkerError,
 )
+from worker.web.openapi import methods_of
 from worker.web.rendering import render
 from worker.web.security import is_by_script
 
@@ -38,6 +41,7 @@ _STATUSES: tuple[tuple[type[WorkerError], int], ...] = (  # the first that fits 
     (NoSuchPersonError, 404),
     (ObjectMissingError, 404),
     (LeaseLostError, 409),
+    (TemplateExistsError, 409),
     (TooManyLoginsError, 429),
     (TransientError, 503),
 )
@@ -79,6 +83,9 @@ def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101, as it was registered
     code = FailureCode.REQUEST_TOO_LARGE if error.status_code == _TOO_LARGE else "http_error"
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.url.path.startswith(_API):
+        # One route knows its own methods only; others may share its path.
+        headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.url.path)))
     return _answer(request, error.status_code, code, str(error.detail), headers)
 
 
@@ -101,6 +108,18 @@ def _answer(
     response: Response
     if wants_page(request):
         response = render(request, "failure.html", None, status=status, code=code, message=message)
+    elif request.url.path.startswith(_API):
+        response = JSONResponse(
+            {
+                "type": "about:blank",
+                "title": HTTPStatus(status).phrase,
+                "status": status,
+                "detail": message,
+                "code": code,
+            },
+            status_code=status,
+            media_type="application/problem+json",  # RFC 9457
+        )
     else:
         response = JSONResponse({"code": code, "message": message}, status_code=status)
     response.headers.update(headers)

@@ -19,6 +19,11 @@ class Link:
 
 NAVIGATION = (
     Link(label="Review", path="/review", role=Role.REVIEWER, about="Say what doubtful fields say"),
+    Link(label="Results", path="/results", role=Role.VIEWER, about="Search, export, and see why"),
+    Link(
+        label="Batches", path="/batches", role=Role.VIEWER, about="How far, how fast, what failed"
+    ),
+    Link(label="Templates", path="/editor", role=Role.ADMIN, about="Show penname a new form"),
     Link(label="People", path="/people", role=Role.ADMIN, about="Who may log in, who changed what"),
 )
 

@@ -66,7 +66,7 @@ def more_fields(
 
 
 @router.post("/answers")
-def answer(  # noqa: PLR0913, PLR0917, the fields of its form
+def answer(
     request: Request,
     caller: Reviewer,
     services: Services,

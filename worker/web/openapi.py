@@ -1,0 +1,38 @@
+"""What ``/api/v1/openapi.json`` says: FastAPI's description, with failures as we answer them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+
+from worker.web.schemas import Problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Describe the JSON API."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
+        parts = schema.setdefault("components", {}).setdefault("schemas", {})
+        parts["Problem"] = Problem.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):  # every failure is a Problem
+            parts.pop(name, None)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def methods_of(app: FastAPI, path: str) -> set[str]:
+    """Name the methods that a path of the JSON API answers; none where it is no path of it."""
+    paths = describe(app)["paths"].items()
+    matching = (said for form, said in paths if _matches(form, path))
+    return {method.upper() for said in matching for method in said}
+
+
+def _matches(form: str, path: str) -> bool:
+    parts, asked = form.split("/"), path.split("/")
+    return len(parts) == len(asked) and all(
+        part == found or part.startswith("{") for part, found in zip(parts, asked, strict=True)
+    )
