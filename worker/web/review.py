@@ -30,7 +30,7 @@ from worker.web.services import Services, WebServices
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 _AHEAD = 3  # fields that the script asks for at once
-_HELD = 8  # and may have on the desk
+_HELD = 64  # and may have on the desk, or on their way here
 _COUNTED = 1000
 _SEE_OTHER = 303
 _NO_CONTENT = 204
