@@ -19,6 +19,7 @@ class Link:
 
 NAVIGATION = (
     Link(label="Review", path="/review", role=Role.REVIEWER, about="Say what doubtful fields say"),
+    Link(label="Quality", path="/quality", role=Role.VIEWER, about="How wrong what passes is"),
     Link(label="People", path="/people", role=Role.ADMIN, about="Who may log in, who changed what"),
 )
 
