@@ -71,12 +71,14 @@ def cut_field(
     covered = ruled.gap_px > most_px
     if doubt is Doubt.NONE and (covered or (not written and ruled.seen < params.min_ruling_seen)):
         doubt = Doubt.RULINGS_HIDDEN
+    # What strikes letters out joins them to one long piece, so that most writing is no candidate.
+    struck = longest_px >= params.strike.min_length_px and is_struck_out(own, params.strike)
     return FieldCrop(
         field_name=plan.spec.name,
         image=erase(flat, ink.faint, own),
         box=frame.box,
         page_box=placement.page_box,
-        state=_state(own, params, written=written, doubt=doubt),
+        state=_state(written=written, doubt=doubt, struck=struck),
         doubt=doubt,
         ink_fraction=min(1.0, area_px / (frame.box.width_px * frame.box.height_px)),
         agreement=placement.agreement,
@@ -127,9 +129,9 @@ def _grow(mask: Mask, by_px: int) -> Mask:
     return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
-def _state(own: Mask, params: FieldParams, *, written: bool, doubt: Doubt) -> FieldState:
+def _state(*, written: bool, doubt: Doubt, struck: bool) -> FieldState:
     if doubt is not Doubt.NONE:
         return FieldState.MISPLACED
     if not written:
         return FieldState.BLANK
-    return FieldState.STRUCK_OUT if is_struck_out(own, params.strike) else FieldState.WRITTEN
+    return FieldState.STRUCK_OUT if struck else FieldState.WRITTEN

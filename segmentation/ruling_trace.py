@@ -9,6 +9,7 @@ paper carries it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -58,17 +59,13 @@ class _Strip:
     """What a line's surroundings show, chunk by chunk."""
 
     full: _Flags  # (2 reach + 1, chunks): the row is covered; its middle is the line's place
+    seen: npt.NDArray[np.float32]  # the same shape; how much of a line centred there is covered
     centers: _Floats  # (chunks,), columns of the strip
     thickness_px: int
 
     def votes(self, slope_px: int) -> _Floats:
         """Sum, for a line of this slope through each row in the middle, how much of it is seen."""
-        rows, chunks = self.full.shape
-        size = (1, self.thickness_px)  # the middle of a line is seen best
-        seen = cv2.boxFilter(self.full.astype(np.float32), -1, size, borderType=cv2.BORDER_CONSTANT)
-        drop = np.round(_Course(slope_px=slope_px).rows(chunks)).astype(np.intp)
-        at = np.clip(np.arange(rows)[:, None] + drop, 0, rows - 1)
-        return np.asarray(seen[at, np.arange(chunks)].sum(axis=1), np.float64)
+        return np.asarray(self.seen.take(_places(*self.full.shape, slope_px)).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +118,23 @@ def _look(ink: Mask, ruling: Ruling, params: TraceParams) -> _Strip:
     full = np.zeros((2 * reach + 1, len(starts)), bool)
     offset = low - (ruling.at_px - reach)
     full[offset : offset + high - low] = cover >= params.min_cover
-    return _Strip(full=full, centers=starts + lengths / 2, thickness_px=ruling.thickness_px)
+    seen = cv2.boxFilter(
+        full.astype(np.float32), -1, (1, ruling.thickness_px), borderType=cv2.BORDER_CONSTANT
+    )  # the middle of a line is seen best
+    return _Strip(
+        full=full,
+        seen=np.asarray(seen, np.float32),
+        centers=starts + lengths / 2,
+        thickness_px=ruling.thickness_px,
+    )
+
+
+@lru_cache(maxsize=256)
+def _places(rows: int, chunks: int, slope_px: int) -> _Ints:
+    """Number the cells of a (rows, chunks) strip that lines of one slope run through, by row."""
+    drop = np.round(_Course(slope_px=slope_px).rows(chunks)).astype(np.intp)
+    at = np.clip(np.arange(rows)[:, None] + drop, 0, rows - 1)
+    return np.asarray(at * chunks + np.arange(chunks), np.intp)
 
 
 def _reach(thickness_px: int, params: TraceParams) -> int:
@@ -170,7 +183,7 @@ def _trace(strip: _Strip, at_px: int, *, width: int, course: _Course, params: Tr
     # Writing that rests on the line makes it look thicker there; the quarter of the chunks
     # that are thinnest show the line alone.
     usual = min(
-        float(np.percentile(lined, 25)) if len(lined) else 0.0,
+        float(np.sort(lined)[len(lined) // 4]) if len(lined) else 0.0,
         params.max_growth * strip.thickness_px,
     )
     hidden = thick > usual + params.rough_px
@@ -193,7 +206,7 @@ def _join(columns: _Floats, rows: _Floats, width: int) -> _Ints:
     if len(rows) == 0:
         return np.empty(0, np.intp)
     padded = np.pad(rows, 2, mode="edge")
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    smooth = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)[:, 2]  # median
     return np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
 
 

@@ -192,5 +192,6 @@ def _scan_thickness(runs: _Ints, ruling: Ruling, params: RulingParams) -> tuple[
     plausible = runs[(runs > 0) & (runs <= most)]
     if len(plausible) == 0:
         return ruling.thickness_px, ruling.thickness_px + 1
-    thin, thick = np.percentile(plausible, [30, 60]).astype(int).tolist()
+    ordered = np.sort(plausible)
+    thin, thick = (int(ordered[int(share * (len(ordered) - 1))]) for share in (0.3, 0.6))
     return thin, thin + min(max(thick - thin, 1), params.trace.rough_px)

@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from tests.scans import encode, encode_pages, pdf_of_pages
 from worker.document_images import DecodedPage, DecodeLimits, decode_pages
@@ -27,7 +28,7 @@ SOUND = {
     "interlaced png": encode(PICTURE, "PNG", interlace=1),
     "tiff": encode_pages([PICTURE, PICTURE.T], "TIFF"),
     "lzw tiff": encode_pages([PICTURE, PICTURE], "TIFF", compression="tiff_lzw"),
-    "fax": encode(PICTURE > 90, "TIFF", compression="group4"),
+    "fax": encode(Image.fromarray(PICTURE).convert("1"), "TIFF", compression="group4"),
     "pdf": encode_pages([PICTURE, PICTURE], "PDF", resolution=72),
     "pdf of empty pages": pdf_of_pages("0 0 200 100", "0 0 90 90"),
 }

@@ -1,0 +1,143 @@
+"""What removing printed lines is worth: CER of the recognizer on the same crops with and without.
+
+``python -m benchmarks.bench_rulings DIR --templates DIR`` cuts the written fields of a folder laid
+out as for ``penname evaluate forms``, and reads each crop twice, by the ink alone: as it is, and
+with the lines that were removed drawn back from the scan. Fields in doubt are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from recognition.metrics import edit_distance, fold
+from segmentation import FieldState, Page, SegmentationError, SegmentationParams, index_templates
+from segmentation.illumination import flatten
+from segmentation.ink import find_ink
+from segmentation.printed import find_print
+from segmentation.rulings import remove_rulings
+from segmentation.sampling import pull_level
+from segmentation.segment import prepare_page, segment_page
+from segmentation.warp import corners
+from worker.config import read_settings
+from worker.document_images import DecodedPage, DecodeLimits, decode_pages
+from worker.runtime import load_recognizer
+from worker.templates import load_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from segmentation import Catalog, FieldCrop, GrayImage
+    from segmentation.register import PreparedPage
+
+_UNREADABLE = "UNREADABLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pair:
+    """One field without its printed lines and with them."""
+
+    text: str = field(repr=False)
+    without: GrayImage = field(repr=False)
+    ruled: GrayImage = field(repr=False)
+
+
+def main() -> None:
+    """Cut, read both ways, and print."""
+    options = _parse()
+    catalog = index_templates(load_templates([options.templates]), SegmentationParams())
+    pairs = list(_pairs(options.folder, catalog))
+    recognizer = load_recognizer(read_settings(checkpoint=options.checkpoint))
+    report: dict[str, float] = {"fields": len(pairs)}
+    for name, crops in {
+        "lines_removed": [pair.without for pair in pairs],
+        "lines_kept": [pair.ruled for pair in pairs],
+    }.items():
+        texts = [reading.raw_text for reading in recognizer.read(crops)]
+        report |= _score(name, texts, [pair.text for pair in pairs])
+    for name, value in report.items():
+        print(f"{name:24} {value}")
+    if options.json:
+        print(json.dumps(report))
+
+
+def _score(name: str, texts: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
+    said, true = [fold(text) for text in texts], [fold(text) for text in truths]
+    edits = sum(edit_distance(a, b) for a, b in zip(said, true, strict=True))
+    exact = sum(a == b for a, b in zip(said, true, strict=True))
+    return {
+        f"{name}_cer": round(edits / max(1, sum(map(len, true))), 4),
+        f"{name}_exact": round(exact / max(1, len(true)), 4),
+    }
+
+
+def _pairs(folder: Path, catalog: Catalog) -> Iterator[Pair]:
+    params = SegmentationParams()
+    with (folder / "truth.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for form, scan in sorted({(row["form"], row["scan"]) for row in rows}):
+        data = (folder / form / scan).read_bytes()
+        for page in decode_pages(data, DecodeLimits()):
+            if not isinstance(page, DecodedPage):
+                continue
+            texts = {
+                row["field"]: row["text"]
+                for row in rows
+                if (row["form"], row["scan"]) == (form, scan)
+                and int(row.get("page") or 1) == page.page_index + 1
+                and row["text"] not in {"", _UNREADABLE}
+            }
+            try:
+                found = segment_page(Page(image=page.image), catalog, params)
+            except SegmentationError:
+                continue
+            prepared = prepare_page(page.image, params)
+            for crop in found.crops:
+                if crop.field_name in texts and crop.state is FieldState.WRITTEN:
+                    ruled = _ruled(prepared, crop, catalog, found.template_id, params)
+                    yield Pair(text=texts[crop.field_name], without=crop.image, ruled=ruled)
+
+
+def _ruled(
+    page: PreparedPage,
+    crop: FieldCrop,
+    catalog: Catalog,
+    template_id: str,
+    params: SegmentationParams,
+) -> GrayImage:
+    """Draw the lines of a field back into its crop."""
+    template = next(
+        form.template for form in catalog.forms if form.template.template_id == template_id
+    )
+    spec = next(spec for spec in template.fields if spec.name == crop.field_name)
+    printed = find_print(template, spec, params.catalog.printed)
+    height, width = crop.image.shape
+    window = cv2.getPerspectiveTransform(
+        corners(crop.box).astype(np.float32), crop.page_box.astype(np.float32)
+    )
+    came = pull_level(page.levels, np.asarray(window, np.float64), width_px=width, height_px=height)
+    flat = flatten(came, params.field.flat)
+    ink = find_ink(flat, params.field.ink).faint
+    left = remove_rulings(ink, printed.rulings, params.field.ruling).left
+    lines = cv2.dilate(cv2.subtract(ink, left), np.ones((3, 3), np.uint8))
+    return np.asarray(np.where(lines > 0, np.minimum(flat, crop.image), crop.image), np.uint8)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, metavar="DIR", help="holds truth.csv and the scans")
+    parser.add_argument("--templates", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--checkpoint", type=Path, help="weights; without it, those in use")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
