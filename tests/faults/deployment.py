@@ -155,7 +155,7 @@ class Deployment:
             batch,
         )
 
-    def wait_for(self, batch: str, what: str, *, count: int = 1, within_s: float = 120.0) -> None:
+    def wait_for(self, batch: str, what: str, *, count: int = 1, within_s: float = 600.0) -> None:
         """Wait until so many documents of a batch are in a state, by an SQL condition."""
         deadline = time.monotonic() + within_s
         while len(self.those(batch, what)) < count:
