@@ -69,13 +69,16 @@ class Deployment:
 
     def restart(self, name: str, *options: str) -> None:
         """Start a worker that was killed, and wait for its first sign of life."""
-        began = self.rows("SELECT clock_timestamp() AS now")[0]["now"]
+        began = self._now()
         self.start(name, *options)
-        deadline = time.monotonic() + 120
-        alive = "SELECT 1 FROM workers WHERE kind = %s AND started_at > %s"
-        while not self.rows(alive, name, began):
-            assert time.monotonic() < deadline, f"{name} does not start"
-            time.sleep(STEP_S)
+        self._await_life(name, since=began)
+
+    def restart_all(self) -> None:
+        """Start every worker, and wait for the first sign of life of each."""
+        began = self._now()
+        self.start_all()
+        for name in ("segment", "recognize", "sweep"):
+            self._await_life(name, since=began)
 
     def start_all(self) -> None:
         """Start what a small machine would run."""
@@ -152,7 +155,7 @@ class Deployment:
             batch,
         )
 
-    def wait_for(self, batch: str, what: str, *, count: int = 1, within_s: float = 120.0) -> None:
+    def wait_for(self, batch: str, what: str, *, count: int = 1, within_s: float = 600.0) -> None:
         """Wait until so many documents of a batch are in a state, by an SQL condition."""
         deadline = time.monotonic() + within_s
         while len(self.those(batch, what)) < count:
@@ -211,6 +214,16 @@ class Deployment:
             f" WHERE batches.name = %s AND ({what})",
             batch,
         )
+
+    def _now(self) -> Any:
+        return self.rows("SELECT clock_timestamp() AS now")[0]["now"]
+
+    def _await_life(self, kind: str, *, since: Any) -> None:
+        deadline = time.monotonic() + 120
+        alive = "SELECT 1 FROM workers WHERE kind = %s AND started_at > %s"
+        while not self.rows(alive, kind, since):
+            assert time.monotonic() < deadline, f"{kind} does not start"
+            time.sleep(STEP_S)
 
 
 def connect_celery(celery: Celery) -> Celery:

@@ -78,8 +78,10 @@ def test_workers_are_killed(deployment, findings):
     os.kill(deployment.children("segment")[0], signal.SIGKILL)
     befall(deployment, findings, "a segment child is killed", hit)
 
+    deployment.wait_for(batch, "status = 'recognizing'")
     deployment.kill("recognize")
     hit = deployment.those(batch, "status = 'recognizing'")
+    assert hit
     deployment.restart("recognize")
     befall(deployment, findings, "the recognize worker is killed", hit)
 
@@ -91,9 +93,7 @@ def test_workers_are_killed(deployment, findings):
 
     deployment.kill(*list(deployment.workers))
     hit = deployment.in_hand(batch)
-    deployment.start("recognize")
-    deployment.start("segment", "--concurrency", "2")
-    deployment.restart("sweep")
+    deployment.restart_all()
     befall(deployment, findings, "all workers are killed", hit)
 
     see_through(deployment, findings, batch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 CUT_KILLS = b"kills whoever cuts it"  # in the bytes of a file, behind its picture
 CUT_WANTS_MEMORY = b"wants all the memory"
+READ_S = 0.5  # of a shard, so that a worker can be killed at it
 READ_KILLS_BELOW = 60.0  # mean of a crop: one that is black throughout kills whoever reads it
 
 
@@ -35,6 +37,7 @@ class DeadlyRecognizer(ScriptedRecognizer):
         """Read by the script, or die."""
         if any(crop.mean() < READ_KILLS_BELOW for crop in crops):
             os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(READ_S)
         return super().read(crops, hints)
 
 
