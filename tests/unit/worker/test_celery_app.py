@@ -57,7 +57,7 @@ def test_every_setting_is_one_that_celery_knows():
         {"task_hard_limit_s": 900, "redeliver_after_s": 900},
         {"lease_s": 240},
     ],
-    ids=lambda limits: "-".join(limits),
+    ids=["soft and hard", "hard and redelivery", "lease and soft"],
 )
 def test_limits_that_would_end_work_while_it_goes_well_are_refused(limits):
     with pytest.raises(ConfigError, match="want"):
