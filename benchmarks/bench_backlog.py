@@ -217,13 +217,23 @@ def _measure(
         found["all_others_waiting"] = line.work(options.sample)
         found["metrics_ms_waiting"] = _metrics_ms(sessions)
         if documents <= options.whole:
-            found["the_rest"] = line.work(documents - 2 * options.sample)
+            found["a_thousand_after_the_other"] = _the_rest(line, documents - 2 * options.sample)
         else:
             _finish_all_but(url, options.sample)
         found["all_others_done"] = line.work(options.sample)
         found["metrics_ms_done"] = _metrics_ms(sessions)
     print(json.dumps({documents: found}), file=sys.stderr)
     return found
+
+
+def _the_rest(line: _Line, documents: int) -> list[dict[str, float]]:
+    """Work off a batch to its end, so that growth along the way would show."""
+    parts = []
+    while documents:
+        parts.append(line.work(min(1000, documents)))
+        documents -= int(parts[-1]["documents"])
+        print(json.dumps(parts[-1]), file=sys.stderr)
+    return parts
 
 
 def _submit(submission: Submission, sessions: Sessions, documents: int) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from worker.doctor.findings import DoctorCode, fail, warn, well
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 _KINDS = ("segment", "recognize", "sweep")
 
 
-def check_workers(facts: Facts) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """When a host is too crowded."""
+
+    threads_per_core: float = 1.5  # segment processes wait for the store while the network reads
+
+
+def check_workers(facts: Facts, limits: WorkerLimits | None = None) -> Iterator[Finding]:
     """Look at the workers that were seen lately; without a queue there need be none."""
     workers = facts.workers
     if facts.broker is None or workers is None:
@@ -29,7 +37,7 @@ def check_workers(facts: Facts) -> Iterator[Finding]:
     yield _agreement(workers)
     yield _visibility(facts, workers)
     yield _cuda(workers)
-    yield _threads(workers)
+    yield _threads(workers, limits or WorkerLimits())
     yield _leases(facts)
 
 
@@ -123,7 +131,7 @@ def _cuda(workers: Workers) -> Finding:
     )
 
 
-def _threads(workers: Workers) -> Finding:
+def _threads(workers: Workers, limits: WorkerLimits) -> Finding:
     code = DoctorCode.TOO_MANY_THREADS
     running: Counter[tuple[str, int]] = Counter()
     for worker in workers:
@@ -132,10 +140,10 @@ def _threads(workers: Workers) -> Finding:
     crowded = [
         f"{threads} threads on {cores} cores of {host}"
         for (host, cores), threads in sorted(running.items())
-        if threads > cores
+        if threads > limits.threads_per_core * cores
     ]
     if not crowded:
-        return well(code, "no host runs more threads than it has cores")
+        return well(code, "no host runs many more threads than it has cores")
     return warn(
         code,
         "; ".join(crowded),

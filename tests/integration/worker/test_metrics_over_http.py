@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ from threading import Thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.servers import HOST, PASSWORD
+from tests.servers import HOST, PASSWORD, free_port
 from tests.unit.worker.database.test_workload import add
 from worker.database.session import reading
 from worker.database.workload import read_workload
@@ -70,6 +72,22 @@ def test_a_database_that_is_away_is_an_answer_too(database_url):
     with caught.value as answer:
         assert answer.code == 503
         assert "a-wrong-one" not in answer.read().decode()
+
+
+def test_the_command_serves_until_it_is_stopped(database_url):
+    port = free_port()
+    command = [sys.executable, "-m", "worker", "metrics", "--port", str(port), "--db", database_url]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603, our own
+    try:
+        assert server.stderr is not None
+        address = server.stderr.readline().strip()
+        page = fetch(address)
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+    assert address == f"http://{HOST}:{port}/metrics"
+    assert "penname_outstanding_documents 0.0" in page
 
 
 def test_a_port_that_is_taken_is_said_to_be_so():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -74,3 +75,45 @@ def test_it_runs_as_a_user_with_a_number_that_kubernetes_can_check():
 def test_the_readme_says_how_each_kind_is_built(accelerator):
     assert accelerator in re.findall(r"^ +(\w+)\) index=", TEXT, re.MULTILINE)
     assert f"penname:{accelerator}" in (ROOT / "docker" / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "index"),
+    [
+        pytest.param("cpu", "--extra-index-url=https://download.pytorch.org/whl/cpu", id="cpu"),
+        pytest.param("cuda", "", id="cuda"),
+    ],
+)
+def test_the_accelerator_decides_where_pytorch_comes_from(accelerator, index, tmp_path):
+    done = first_step(accelerator, tmp_path)
+
+    needed = (tmp_path / "needed.txt").read_text().splitlines()
+    assert done.stdout.split() == [
+        *("pip", "install", *index.split(), "-c", "constraints.txt"),
+        *("-r", "needed.txt", "setuptools"),
+    ]
+    assert any(line.startswith("torch>=") for line in needed)
+    assert len(needed) > 15
+
+
+def test_an_accelerator_that_there_is_not_ends_the_build(tmp_path):
+    done = first_step("tpu", tmp_path)
+
+    assert done.returncode == 1
+    assert "cpu or cuda" in done.stderr
+
+
+def first_step(accelerator, folder):
+    """Run the first installing step as the builder would, saying what pip would be told."""
+    [step] = re.findall(r"^RUN (case.*?setuptools)$", TEXT, re.DOTALL | re.MULTILINE)
+    script = re.sub(r"\\\n", "", step).replace("&& pip", "&& echo pip")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    programs = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    return subprocess.run(  # noqa: S603, the Dockerfile's own
+        ["/bin/sh", "-c", script],
+        env={"ACCELERATOR": accelerator, "PATH": programs},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -173,7 +173,7 @@ def test_messages_must_not_come_back_while_work_goes_on(longest):
 
 
 def test_many_processes_of_one_host_share_its_cores():
-    crowd = [worker("segment", worker_id=f"segment-{number}") for number in range(5)]
+    crowd = [worker("segment", worker_id=f"segment-{number}") for number in range(6)]
 
     found = bad(deployment(workers=(*crowd, RECOGNIZE, SWEEP)))
 
