@@ -198,7 +198,7 @@ class ReadingRow(Base):
     __tablename__ = "readings"
     __table_args__ = (
         UniqueConstraint("page_id", "field_name", "model_id"),
-        Index("ix_readings_status_confidence", "status", "confidence"),  # what waits for a person
+        Index("ix_readings_status_confidence_id", "status", "confidence", "id"),  # what waits
         # Serves a search by how a name begins. SQLite's own lower() knows ASCII only, so an
         # index over it would answer wrongly there.
         Index(
