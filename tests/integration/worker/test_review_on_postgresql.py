@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -14,21 +15,25 @@ from tests.unit.worker.test_auditing import *  # noqa: F403, run on PostgreSQL f
 from tests.unit.worker.test_people import *  # noqa: F403, the same
 from tests.unit.worker.test_reviewing import *  # noqa: F403, the same
 from tests.unit.worker.test_reviewing_alike import *  # noqa: F403, the same
+from worker.database.session import open_database
 from worker.reviewing import Answer, Say, answer_fields, next_fields
 from worker.types import FieldStatus
 
 pytestmark = pytest.mark.integration
 PEOPLE = 50
 FIELDS = 300
+SERVERS = 5  # each with connections of its own, as several processes have
 
 
-def test_fifty_people_at_once_never_get_the_same_field(sessions):
+def test_fifty_people_at_once_never_get_the_same_field(sessions, database_url):
     fields = [
         make_field(f"field_{n}", f"Ada {n}", confidence=0.5, status=FieldStatus.LOW_CONFIDENCE)
         for n in range(FIELDS)
     ]
     read(sessions, *fields)
     desks = [make_desk(sessions, f"person-{number}") for number in range(PEOPLE)]
+    servers = [open_database(database_url) for _ in range(SERVERS)]
+    desks = [replace(desk, sessions=servers[number % SERVERS]) for number, desk in enumerate(desks)]
     start = Barrier(PEOPLE)
 
     def work(desk):
@@ -43,6 +48,8 @@ def test_fifty_people_at_once_never_get_the_same_field(sessions):
     with ThreadPoolExecutor(PEOPLE) as threads:
         seen = Counter(reading for own in threads.map(work, desks) for reading in own)
 
+    for server in servers:
+        server.kw["bind"].dispose()
     assert len(seen) == FIELDS
     assert set(seen.values()) == {1}
     assert len(said(sessions)) == FIELDS
