@@ -89,6 +89,7 @@ def served(
         "sessions": sessions,
         "store": store,
         "sources": Sources(S3Options(endpoint_url=None)),
+        "audit_share": 0.0,
         "random": Random(1),
     }
     app = create_app(WebServices(**{**defaults, **changes}))

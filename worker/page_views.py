@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _ROUND_HEIGHTS = 4.0  # how much of the page is shown above and below, in heights of the field
 _ROUND_WIDTHS = 0.35  # and beside it, in widths
 _WIDEST_PX = 1600
+_INK_BELOW = 128  # gray
+_LEAST_INK_PX = 2  # of a row or column of the crop, so that a speck is none
+_MARGIN_PX = 8  # round the writing
 _FRAME = (36, 86, 166)  # red, green, blue
 
 
@@ -37,6 +40,18 @@ def crop_picture(
     if crop_key is None:
         raise ObjectMissingError("this field came without a crop; look at the page")
     return crop_png(store.get(crop_key), page_index=page_index, field_name=field_name)
+
+
+def written_part(png: bytes) -> bytes:
+    """Cut the white round the writing away from a crop's PNG: on a tile the rest is larger."""
+    crop = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    dark = np.asarray(crop) < _INK_BELOW
+    rows, columns = (np.flatnonzero(dark.sum(axis=axis) >= _LEAST_INK_PX) for axis in (1, 0))
+    if not len(rows) or not len(columns):
+        return png
+    top, bottom = max(0, rows[0] - _MARGIN_PX), rows[-1] + _MARGIN_PX
+    left, right = max(0, columns[0] - _MARGIN_PX), columns[-1] + _MARGIN_PX
+    return encode_png(np.asarray(crop, np.uint8)[top : bottom + 1, left : right + 1])
 
 
 def page_around(page: GrayImage, quad: Sequence[Sequence[float]]) -> GrayImage:

@@ -29,7 +29,7 @@ from worker.errors import AnswerRefusedError, LeaseLostError
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from random import Random
     from uuid import UUID
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LEASE_S = 600
 _AUDIT_CHANCE = 0.1  # that an audit comes before what is in doubt, while both wait
-_TRIED = 64  # candidates at most for one field: others are after the same ones
+_TRIED = 64  # candidates found at once: others are after the same ones
 _CHOICES = 5
 
 
@@ -84,8 +84,7 @@ def next_fields(desk: Desk, count: int, *, but: Collection[UUID] = ()) -> list[L
     with transaction(desk.sessions) as session:
         lease_ids = own_leases(session, user_id=user_id, but=but, limit=count)
         renew_leases(session, [*lease_ids, *but], user_id=user_id, lasts_s=desk.lease_s)
-    while len(lease_ids) < count and (lease_id := _lease_one(desk)) is not None:
-        lease_ids.append(lease_id)
+    lease_ids += _lease_more(desk, count - len(lease_ids))
     with looking(desk.sessions) as session:
         return leased_fields(session, lease_ids, user_id=user_id)
 
@@ -144,36 +143,58 @@ def choices(shown: LeasedField) -> list[str]:
     return list(dict.fromkeys(texts))[:_CHOICES]
 
 
-def lease_first(desk: Desk, candidates: Sequence[UUID]) -> UUID | None:
-    """Lease the first of some readings that nobody else is quicker to take; None for none."""
-    for reading_id in candidates:
-        # One transaction a try: another waits for our row no longer than that.
-        with transaction(desk.sessions) as session:
-            lease_id = take_lease(
-                session, reading_id, user_id=desk.person.user_id, lasts_s=desk.lease_s
-            )
-        if lease_id is not None:
-            return lease_id
-    return None
+def try_lease(desk: Desk, reading_id: UUID) -> UUID | None:
+    """Lease a field that was found waiting; None where somebody else was quicker."""
+    # One transaction a try: another waits for our row no longer than that.
+    with transaction(desk.sessions) as session:
+        return take_lease(session, reading_id, user_id=desk.person.user_id, lasts_s=desk.lease_s)
 
 
-def _lease_one(desk: Desk) -> UUID | None:
-    searches = [_doubtful, _audits]
-    if desk.random.random() < _AUDIT_CHANCE:
-        searches.reverse()
-    for search in searches:
-        while candidates := search(desk):
-            if (lease_id := lease_first(desk, candidates)) is not None:
+class _Waiting:
+    """Readings that were found waiting, to be leased one after the other."""
+
+    def __init__(self, desk: Desk, find: Callable[[], list[UUID]]) -> None:
+        """Take who leases them, and how to find some; nothing is looked for yet."""
+        self._desk = desk
+        self._find = find
+        self._found: list[UUID] = []
+
+    def lease(self) -> UUID | None:
+        """Lease the first that can be had; None where none can."""
+        while self._found or self._search():
+            lease_id = try_lease(self._desk, self._found.pop(0))
+            if lease_id is not None:
                 return lease_id
-    return None
+            # Others are after the same ones: meet them no further.
+            self._desk.random.shuffle(self._found)
+        return None
+
+    def _search(self) -> bool:
+        self._found = self._find()
+        return bool(self._found)
 
 
-def _doubtful(desk: Desk) -> list[UUID]:
+def _lease_more(desk: Desk, count: int) -> list[UUID]:
+    doubtful = _Waiting(desk, lambda: _find_doubtful(desk))
+    audits = _Waiting(desk, lambda: _find_audits(desk))
+    taken: list[UUID] = []
+    while len(taken) < count:
+        first, second = doubtful, audits
+        if desk.random.random() < _AUDIT_CHANCE:
+            first, second = audits, doubtful
+        lease_id = first.lease() or second.lease()
+        if lease_id is None:
+            break
+        taken.append(lease_id)
+    return taken
+
+
+def _find_doubtful(desk: Desk) -> list[UUID]:
     with looking(desk.sessions) as session:
         return find_doubtful(session, user_id=desk.person.user_id, limit=_TRIED)
 
 
-def _audits(desk: Desk) -> list[UUID]:
+def _find_audits(desk: Desk) -> list[UUID]:
     with looking(desk.sessions) as session:
         return find_audits_to_do(
             session, user_id=desk.person.user_id, share=desk.audit_share, limit=_TRIED

@@ -15,7 +15,7 @@ from worker.database.review_leases import end_lease
 from worker.database.review_queue import find_alike, largest_group
 from worker.database.session import looking, transaction
 from worker.errors import LeaseLostError, NoSuchResultError
-from worker.reviewing import Answer, Desk, Say, answer_fields, lease_first
+from worker.reviewing import Answer, Desk, Say, answer_fields, try_lease
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,7 +42,7 @@ def next_group(desk: Desk) -> Group | None:
             if text is None:
                 return None
             found = find_alike(session, user_id=user_id, text=text, limit=GROUP)
-        taken = (lease_first(desk, [reading_id]) for reading_id in found)
+        taken = (try_lease(desk, reading_id) for reading_id in found)
         lease_ids = [lease_id for lease_id in taken if lease_id is not None]
         if lease_ids:  # else somebody was quicker with all of them
             with looking(desk.sessions) as session:

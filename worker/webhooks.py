@@ -34,10 +34,11 @@ from worker.database.webhooks import (
     list_webhooks,
     remove_webhook,
 )
-from worker.errors import WebhookRefusedError
+from worker.errors import TransientError, WebhookRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
     from uuid import UUID
 
     from worker.database.session import Sessions
@@ -134,6 +135,20 @@ def deliver_due(
             again_in_s = wait_s(delivery.attempt, params) if failure else None
             close_delivery(session, delivery, failure=failure, again_in_s=again_in_s)
     return arrived
+
+
+def keep_delivering(
+    sessions: Sessions, params: WebhookParams, stopped: Event, *, every_s: float
+) -> None:
+    """Deliver what is due, again and again, until it is told to stop.
+
+    Several processes may do this at once: each message is one's at a time.
+    """
+    while not stopped.wait(every_s):
+        try:
+            deliver_due(sessions, params)
+        except TransientError as error:  # what is due stays due
+            _log.warning("webhooks_put_off", extra={"detail": str(error)})
 
 
 def signature(secret: str, body: bytes, *, seconds: int) -> str:

@@ -109,6 +109,11 @@ def _opened(db: str | None, *, may_be_new: bool = False) -> Iterator[Sessions]:
 
 def _ask_password() -> str:
     """Ask twice on a terminal; never take it as an argument, which other users could see."""
-    if sys.stdin.isatty():
+    if is_terminal():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\r\n")
+
+
+def is_terminal() -> bool:
+    """Say whether a person sits at the other end of stdin."""
+    return sys.stdin.isatty()

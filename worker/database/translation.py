@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
     NotSupportedError,
     ProgrammingError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.errors import ConfigError, DatabaseUnavailableError, WorkerError
 
@@ -72,6 +73,10 @@ def translated(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         quotes_rows = isinstance(error, _WRONG_STATEMENT)
         raise _named(error, _place(engine)) from None if quotes_rows else error
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(
+            f"{_place(engine)}: all connections of this process are in use; try again"
+        ) from error
 
 
 def _named(error: DBAPIError, place: str) -> WorkerError | RuntimeError:

@@ -24,6 +24,7 @@ NAVIGATION = (
         label="Batches", path="/batches", role=Role.VIEWER, about="How far, how fast, what failed"
     ),
     Link(label="Templates", path="/editor", role=Role.ADMIN, about="Show penname a new form"),
+    Link(label="Quality", path="/quality", role=Role.VIEWER, about="How wrong what passes is"),
     Link(label="People", path="/people", role=Role.ADMIN, about="Who may log in, who changed what"),
 )
 

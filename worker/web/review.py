@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from worker.page_views import crop_picture, page_picture
+from worker.page_views import crop_picture, page_picture, written_part
 from worker.reviewing import (
     Answer,
     Desk,
@@ -30,7 +30,7 @@ from worker.web.services import Services, WebServices
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 _AHEAD = 3  # fields that the script asks for at once
-_HELD = 8  # and may have on the desk
+_HELD = 64  # and may have on the desk, or on their way here
 _COUNTED = 1000
 _SEE_OTHER = 303
 _NO_CONTENT = 204
@@ -95,8 +95,8 @@ def undo(
 
 
 @router.get("/crops/{lease}")
-def crop(caller: Reviewer, services: Services, lease: UUID) -> Response:
-    """Give the picture of a field that somebody holds."""
+def crop(caller: Reviewer, services: Services, lease: UUID, *, tile: bool = False) -> Response:
+    """Give the picture of a field that somebody holds; ``tile`` leaves the white round it out."""
     field = held_field(desk_of(caller, services), lease)
     png = crop_picture(
         services.store,
@@ -104,7 +104,7 @@ def crop(caller: Reviewer, services: Services, lease: UUID) -> Response:
         page_index=field.page_index,
         field_name=field.field_name,
     )
-    return Response(png, media_type="image/png")
+    return Response(written_part(png) if tile else png, media_type="image/png")
 
 
 @router.get("/pages/{lease}")

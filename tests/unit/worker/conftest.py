@@ -72,6 +72,13 @@ def template_folder(forms, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def sessions(tmp_path):
+    """Give a fresh database."""
+    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
+        yield sessions
+
+
+@pytest.fixture
 def bench(tmp_path):
     """Give a fresh database and store, and a pool that cuts nothing."""
     with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:

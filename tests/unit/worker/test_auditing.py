@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
-from tests.database import opened
 from tests.reviewers import make_desk, read_field
 from worker.auditing import LEVEL, report_audit
 from worker.binomial import upper_bound
 from worker.reviewing import Answer, Say, answer_fields, next_fields
 from worker.types import FieldStatus
-
-
-@pytest.fixture
-def sessions(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield sessions
 
 
 def answer_all(desk, *answers):

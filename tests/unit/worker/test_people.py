@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.database import opened, rows
+from tests.database import rows
 from worker.errors import (
     NoSuchPersonError,
     PersonRefusedError,
@@ -25,12 +25,6 @@ from worker.people import (
 from worker.roles import Role
 
 PASSWORD = "a good long password"  # noqa: S105, of nobody
-
-
-@pytest.fixture
-def sessions(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield sessions
 
 
 def add(sessions, name="rita", role=Role.REVIEWER, password=PASSWORD):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.database import make_field, opened, read, rows
+from tests.database import make_field, read, rows
 from tests.factories import make_identity
 from tests.reviewers import AuditsFirst, make_desk, read_field, said
 from worker.errors import AnswerRefusedError, LeaseLostError, NoSuchResultError
@@ -17,12 +17,6 @@ from worker.reviewing import (
     waiting,
 )
 from worker.types import FieldStatus
-
-
-@pytest.fixture
-def sessions(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield sessions
 
 
 def answer(desk, field, say=Say.TEXT, text=""):

@@ -1,18 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
-from tests.database import opened
 from tests.reviewers import make_desk, read_field, said
 from worker.reviewing import next_fields
 from worker.reviewing_alike import next_group, settle_group
 from worker.types import FieldStatus
-
-
-@pytest.fixture
-def sessions(tmp_path):
-    with opened(f"sqlite:///{tmp_path}/penname.db") as sessions:
-        yield sessions
 
 
 def fill(sessions, **counts):

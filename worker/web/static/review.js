@@ -9,6 +9,7 @@ const [stage, ready, said, trouble, done, undo, left] = [
   "stage", "ready", "said", "trouble", "done", "undo", "left",
 ].map((id) => document.getElementById(id));
 const answered = []; // leases, the last at the end
+const underWay = new Set(); // leases whose answer, or undo, has not arrived yet
 let sending = Promise.resolve(); // answers leave one after the other
 let asking = null;
 let exhausted = false;
@@ -59,7 +60,8 @@ function askForMore() {
 }
 
 async function fetchMore() {
-  const held = [...document.querySelectorAll(".field")].map((field) => `held=${leaseOf(field)}`);
+  const onDesk = [...document.querySelectorAll(".field")].map(leaseOf);
+  const held = [...onDesk, ...underWay].map((lease) => `held=${lease}`);
   try {
     const added = await fragments(await send(`/review/next?${held.join("&")}`));
     exhausted = added.length === 0;
@@ -100,6 +102,7 @@ function answer(field, button) {
   const lease = leaseOf(field);
   trouble.hidden = true;
   answered.push(lease);
+  underWay.add(lease);
   if (answered.length > UNDOABLE) answered.shift();
   undo.hidden = false;
   left.textContent = Math.max(0, Number(left.textContent) - 1);
@@ -109,7 +112,7 @@ function answer(field, button) {
     complain(error);
     answered.splice(answered.indexOf(lease), 1);
     if (!error.status || error.status >= 500 || error.status === 400) putBack(field);
-  });
+  }).finally(() => underWay.delete(lease));
 }
 
 function putBack(field) {
@@ -122,6 +125,7 @@ async function goBack() {
   const lease = answered.pop();
   undo.hidden = answered.length === 0;
   if (!lease) return;
+  underWay.add(lease);
   await sending; // what is taken back must have arrived
   try {
     const body = new URLSearchParams({ lease });
@@ -130,6 +134,8 @@ async function goBack() {
     putBack(field);
   } catch (error) {
     complain(error);
+  } finally {
+    underWay.delete(lease);
   }
 }
 
