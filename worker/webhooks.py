@@ -58,7 +58,7 @@ class WebhookParams:
     timeout_s: float = 10.0  # for connecting, and for each answer to come
     first_wait_s: float = 10.0  # after the first failure, doubled after each
     longest_wait_s: float = 3600.0
-    most_attempts: int = 12  # some ten hours
+    most_attempts: int = 12  # some three and a half hours
     at_once: int = 20  # messages a round
     settled_s: float = 10.0  # how long a batch must have been done
     private_hosts: bool = False  # whether this machine's own network may be told
