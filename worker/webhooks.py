@@ -34,7 +34,8 @@ from worker.database.webhooks import (
     list_webhooks,
     remove_webhook,
 )
-from worker.errors import TransientError, WebhookRefusedError
+from worker.errors import TransientError
+from worker.query_errors import WebhookRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from tests.database import make_field, read, register, rows
 from worker.database.session import transaction
-from worker.errors import NoSuchResultError, WebhookRefusedError
+from worker.errors import NoSuchResultError
+from worker.query_errors import WebhookRefusedError
 from worker.webhooks import (
     WebhookParams,
     all_webhooks,
