@@ -4,7 +4,7 @@ PIP_FLAGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check format bench clean
+.PHONY: help setup system demo test faults check format bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ demo: setup ## read a small batch of drawn forms and print what was found
 
 test: setup system ## run every test, on real servers started for it
 	$(BIN)/pytest --cov --cov-report=term
+
+faults: setup system ## kill workers and servers under real batches; prints what each cost
+	$(BIN)/pytest tests/faults -m faults -s -q
 
 check: setup ## format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .

@@ -19,13 +19,6 @@ from worker.errors import DatabaseUnavailableError, TransientError
 from worker.names import load_names_of
 from worker.queue.hand import Hand
 from worker.retry import RetryRule
-from worker.runtime import (
-    believing,
-    decode_limits,
-    load_recognizer,
-    open_crops,
-    open_sources,
-)
 from worker.thresholds import NO_THRESHOLDS, read_thresholds
 from worker.weights import model_id_of, weights_path
 
@@ -97,6 +90,7 @@ def open_segment_station(
     from segmentation import SegmentationParams
     from worker.queue.forms import Forms
     from worker.queue.segment import SegmentStation
+    from worker.runtime import decode_limits, open_crops, open_sources
     from worker.segment_process import use_one_core
     from worker.templates import load_templates
 
@@ -132,6 +126,7 @@ def open_recognize_station(
     from worker.database.claims import ShardLimits
     from worker.queue.readers import Readers
     from worker.queue.recognize import RecognizeStation, ShardSize
+    from worker.runtime import open_crops
 
     settings = process.settings
     thresholds = read_thresholds(settings.thresholds) if settings.thresholds else NO_THRESHOLDS
@@ -201,6 +196,7 @@ def _decoder_version(settings: Settings, offer: Offer) -> str:
 
 def _load_reader(process: WorkerProcess, models: _Models, offer: Offer) -> Recognizer:
     from recognition.recognizer import use_threads
+    from worker.runtime import believing, load_recognizer
 
     settings = process.settings
     process.facts["cuda_in_parent"] = cuda_was_touched()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from worker.batches import ALIVE_S, Nudger
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_GRACE = 0.5  # of a lease: after the database was away, workers renew before they are judged
+# Before workers are judged by leases that the database may have kept them from renewing, they
+# have time to renew: all that they need after it was away, and little where nothing says it was.
+_GRACE_AWAY = 0.6  # of a lease; a connection that hangs gives up after 10 s
+_GRACE = 0.25
 _A_WORKER = 2  # messages: one to work on, one to follow
 
 
@@ -55,7 +58,8 @@ class SweepStation:
     lease_s: float
     most_tries: int
     clock: Callable[[], float] = time.monotonic
-    there_since: float | None = field(default=None)  # by the clock; None while it is away
+    there_since: float | None = None  # by the clock; None while it is away
+    was_away: bool = False  # since this sweep began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def sweep(station: SweepStation) -> Swept | None:
             forget_old_workers(session)
     except DatabaseUnavailableError:
         _log.warning("sweep_without_database", exc_info=True)
-        station.there_since = None
+        station.there_since, station.was_away = None, True
         return None
     nudged = {}
     for stage in Stage:
@@ -96,7 +100,8 @@ def _take_back(session: Session, station: SweepStation) -> Reaped:
     """Judge by leases, unless they may have run out for want of a database to renew them in."""
     if station.there_since is None:
         station.there_since = station.clock()
-    if station.clock() - station.there_since < _GRACE * station.lease_s:
+    grace = _GRACE_AWAY if station.was_away else _GRACE
+    if station.clock() - station.there_since < grace * station.lease_s:
         return Reaped(again=0, failed=0)
     return take_back_expired(session, most_tries=station.most_tries)
 

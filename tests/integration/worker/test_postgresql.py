@@ -14,6 +14,7 @@ from sqlalchemy import text
 from tests.database import make_field, opened, prepare, read, rows
 from tests.servers import PASSWORD, free_port
 from tests.unit.worker.database.test_audits import *  # noqa: F403, run on PostgreSQL from here
+from tests.unit.worker.database.test_claims import *  # noqa: F403, the same
 from tests.unit.worker.database.test_docs import *  # noqa: F403, the same
 from tests.unit.worker.database.test_documents import *  # noqa: F403, the same
 from tests.unit.worker.database.test_explanations import *  # noqa: F403, the same

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from tests.queue_rows import (
+    RecordingNudger,
+    claimed,
+    expire_leases,
+    stand,
+    submit,
+)
+from worker.database.claims import URGENT
+from worker.database.session import transaction
+from worker.database.workers import Worker, say_alive
+from worker.errors import DatabaseUnavailableError
+from worker.queue import sweep as sweeping
+from worker.queue.sweep import SweepStation, sweep
+from worker.types import Stage
+
+
+def make_station(sessions, waker=None, **changes):
+    times = changes.pop("times", [0.0, 100.0, 200.0, 300.0, 400.0])
+    return SweepStation(
+        sessions=sessions,
+        waker=waker or RecordingNudger(),
+        lease_s=20.0,
+        most_tries=3,
+        clock=iter(times * 9).__next__,
+        **changes,
+    )
+
+
+def test_workers_are_woken_for_what_waits_as_many_as_there_are(sessions):
+    submit(sessions, *(f"{n}.jpg" for n in range(9)))
+    with transaction(sessions) as session:
+        for pid in (1, 2):
+            say_alive(session, Worker(worker_id=f"n/{pid}", kind="segment", host="h", pid=pid))
+    fresh, busy = RecordingNudger(), RecordingNudger(backlog=3)
+
+    sweep(make_station(sessions, fresh))
+    sweep(make_station(sessions, busy))
+
+    assert fresh.sent == [(Stage.SEGMENT, False, 4)]
+    assert busy.sent == [(Stage.SEGMENT, False, 1)]
+
+
+def test_urgent_work_wakes_those_who_are_kept_free_for_it(sessions):
+    submit(sessions, "1.jpg", priority=URGENT)
+    waker = RecordingNudger()
+
+    sweep(make_station(sessions, waker))
+
+    assert (Stage.SEGMENT, True, 1) in waker.sent
+
+
+def test_a_broker_that_is_away_keeps_nothing_else_from_being_done(sessions):
+    submit(sessions, "1.jpg")
+    claimed(sessions)
+    expire_leases(sessions)
+
+    swept = sweep(make_station(sessions, RecordingNudger(away=True), there_since=-100.0))
+
+    assert swept.reaped.again == 1
+    assert stand(sessions)["1.jpg"]["status"] == "pending"
+
+
+def test_workers_have_time_to_renew_before_they_are_judged(sessions, monkeypatch):
+    submit(sessions, "1.jpg")
+    claimed(sessions)
+    expire_leases(sessions)
+    station = make_station(sessions, times=[0.0, 0.0, 1.0, 6.0])
+
+    assert [sweep(station).reaped.again for _ in range(2)] == [0, 0]
+
+    def away(_):
+        raise DatabaseUnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "transaction", away)
+        assert sweep(station) is None
+    assert station.there_since is None
+    station.clock = iter([10.0, 16.0, 23.0]).__next__
+    assert sweep(station).reaped.again == 0
+    station.clock = iter([23.0]).__next__
+    assert sweep(station).reaped.again == 1

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from segmentation import SegmentationParams
+from tests.database import prepare, rows
+from tests.factories import make_identity, make_source
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.scripted_recognizer import ScriptedRecognizer
+from tests.queue_rows import RecordingNudger, make_due, make_offer, stand
+from tests.scans import encode
+from worker.database.claims import NORMAL, ShardLimits
+from worker.database.releases import register_template
+from worker.database.session import transaction
+from worker.database.submissions import add_documents, register_offer
+from worker.database.workers import Worker, workers_seen
+from worker.document_images import DecodeLimits
+from worker.errors import (
+    DatabaseUnavailableError,
+    ObjectMissingError,
+    StorageUnavailableError,
+)
+from worker.queue import persist as persisting
+from worker.queue.forms import Forms, template_key
+from worker.queue.hand import Hand
+from worker.queue.persist import persist
+from worker.queue.readers import Readers
+from worker.queue.recognize import RecognizeStation, ShardSize, recognize_waiting
+from worker.queue.segment import SegmentStation, segment_waiting
+from worker.thresholds import NO_THRESHOLDS
+from worker.types import Stage
+
+
+class Line:
+    """A queue of one machine without processes: scans, stations and what was sent."""
+
+    def __init__(self, sessions, forms):
+        self.sessions = sessions
+        self.scans = {}
+        self._templates = forms.templates
+        self.store = MemoryStore()
+        self.nudger = RecordingNudger()
+        self.recognizer = ScriptedRecognizer()
+        self.hand = Hand(
+            sessions, Worker(worker_id="n/1", kind="segment", host="h", pid=1), lease_s=20.0
+        )
+        self.offer = make_offer(templates=tuple(map(template_key, forms.templates)))
+        self.segmenter = SegmentStation(
+            sessions=sessions,
+            hand=self.hand,
+            fetch=self.fetch,
+            store=self.store,
+            forms=Forms(lambda: forms.templates, SegmentationParams()),
+            params=SegmentationParams(),
+            limits=DecodeLimits(),
+            nudger=self.nudger,
+            out_of_time=(TimeoutError,),
+        )
+        self.size = ShardSize(ShardLimits(crops=100, documents=100))
+        self.reader = RecognizeStation(
+            sessions=sessions,
+            hand=self.hand,
+            store=self.store,
+            readers=Readers(
+                lambda _: "greedy",
+                lambda _: self.recognizer,
+                models=lambda: [make_identity().model_id],
+                thresholds=NO_THRESHOLDS,
+            ),
+            size=self.size,
+            review_below=0.85,
+            thresholds=NO_THRESHOLDS,
+            nudger=self.nudger,
+            out_of_time=(TimeoutError,),
+        )
+
+    def fetch(self, source):
+        found = self.scans[source.name]
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def submit(self, **scans):
+        self.scans |= scans
+        batch_id = prepare(self.sessions)
+        sources = [make_source(uri=f"s3://inbox/{name}", version='"1"') for name in scans]
+        with transaction(self.sessions) as session:
+            for template in self._templates:
+                register_template(session, template)
+            register_offer(session, self.offer)
+            add_documents(
+                session,
+                sources,
+                batch_id=batch_id,
+                identity=make_identity(),
+                priority=NORMAL,
+            )
+
+    def cut(self, **options):
+        return segment_waiting(self.segmenter, urgent_only=False, **{"budget_s": 60.0, **options})
+
+    def read(self, **options):
+        return recognize_waiting(self.reader, urgent_only=False, **{"budget_s": 60.0, **options})
+
+    def status(self, name):
+        row = stand(self.sessions)[name]
+        return row["status"], row["failure_code"]
+
+
+@pytest.fixture
+def line(sessions, forms):
+    return Line(sessions, forms)
+
+
+def sheet(forms, number=0, **options):
+    return encode(forms.filled(number, **options), "JPEG")
+
+
+def test_scans_are_cut_and_read_as_in_one_process(line, forms):
+    line.submit(a=sheet(forms), b=b"no picture", c=sheet(forms))
+
+    cut, read = line.cut(), line.read()
+
+    assert (cut.segmented, cut.settled, cut.left) == (1, 1, 1)
+    assert (read.finished, read.shards) == (1, [1])
+    assert line.status("a") == ("done", None)
+    assert line.status("b") == ("failed", "unsupported_document")
+    assert line.status("c") == ("duplicate", None)
+    found = rows(line.sessions, "SELECT field, text FROM current_readings")
+    assert {row["field"] for row in found} == set(forms.fields(0))
+    assert {row["text"] for row in found} == {"Ada Lovelace"}
+    explained = stand(line.sessions)["a"]
+    assert explained["segment_s"] > 0
+    assert explained["recognize_s"] > 0
+    assert (Stage.RECOGNIZE, False, 1) in line.nudger.sent
+    assert line.cut().segmented == line.read().finished == 0
+
+
+def test_a_page_with_nothing_written_on_it_needs_no_reading(line, forms):
+    line.submit(a=sheet(forms, blank_fields=len(forms.fields(0))))
+
+    assert line.cut().finished == 1
+
+    assert line.status("a")[0] in {"done", "needs_review"}
+    assert {row["status"] for row in rows(line.sessions, "SELECT status FROM readings")} == {
+        "blank"
+    }
+
+
+def test_a_message_works_while_its_time_lasts_and_calls_for_another(line, forms):
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 1))
+    ticks = count()
+
+    assert line.cut(budget_s=2.5, clock=lambda: next(ticks)).segmented == 1
+
+    assert line.nudger.sent[-2:] == [(Stage.SEGMENT, False, 1), (Stage.RECOGNIZE, False, 1)]
+
+
+def test_an_outage_of_the_store_charges_no_document(line, forms):
+    line.submit(a=StorageUnavailableError("away"))
+    for _ in range(5):
+        line.cut()
+        make_due(line.sessions)
+    assert stand(line.sessions)["a"]["outages"] == 5
+    line.scans["a"] = sheet(forms)
+
+    assert line.cut().segmented == 1
+    assert stand(line.sessions)["a"]["tries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "code"),
+    [
+        (ObjectMissingError("gone"), 2, "object_missing"),
+        (MemoryError(), 3, "document_out_of_memory"),
+        (ValueError("a bug"), 3, "internal_error"),
+        (TimeoutError(), 1, "document_crashed"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_a_document_at_fault_fails_after_its_tries(line, error, tries, code):
+    line.submit(a=error)
+    for _ in range(tries):
+        assert line.status("a") == ("pending", None)
+        line.cut()
+        make_due(line.sessions)
+
+    assert line.status("a") == ("failed", code)
+
+
+def test_a_worker_that_is_told_to_end_gives_back_what_it_has_in_hand(line):
+    line.submit(a=SystemExit())
+
+    with pytest.raises(SystemExit):
+        line.cut()
+
+    row = stand(line.sessions)["a"]
+    assert (row["status"], row["tries"], row["lease_owner"]) == ("pending", 0, None)
+
+
+def test_a_queue_that_is_away_costs_no_more_than_a_nudge(line, forms):
+    line.nudger.away = True
+    line.submit(a=sheet(forms))
+
+    assert line.cut().segmented == 1
+
+
+def test_documents_of_templates_that_are_not_here_wait(line, forms):
+    line.offer = make_offer(templates=("other/0:eeeeeeeeeeee",))
+    line.submit(a=sheet(forms))
+
+    assert line.cut().segmented == 0
+    assert line.status("a") == ("pending", None)
+
+
+def test_crops_that_are_gone_are_cut_again_once(line, forms):
+    line.submit(a=sheet(forms))
+    line.cut()
+    for key in [found.uri.removeprefix("memory:///") for found in line.store.list()]:
+        line.store.delete(key)
+
+    assert line.read().errors == 1
+    assert line.nudger.sent[-1] == (Stage.SEGMENT, False, 1)
+    assert line.cut().segmented == 1
+    assert line.read().finished == 1
+
+
+def test_a_document_that_the_network_cannot_read_fails_alone(line, forms):
+    line.recognizer = ScriptedRecognizer(refuses=lambda crop: crop.mean() < 100)
+    dark = forms.filled(1).copy()
+    box = forms.templates[1].fields[0].box
+    dark[box.y_px : box.y_px + box.height_px, box.x_px : box.x_px + box.width_px] = 0
+    line.submit(a=sheet(forms), b=encode(dark, "JPEG"))
+    line.cut()
+
+    for _ in range(3):
+        line.read()
+        make_due(line.sessions)
+
+    assert line.status("a") == ("done", None)
+    assert line.status("b")[0] in {"failed", "done", "needs_review"}
+
+
+def test_memory_that_is_short_makes_shards_smaller(line, forms):
+    class Small(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            if len(crops) > len(forms.fields(0)):
+                raise MemoryError
+            return super().read(crops, hints)
+
+    line.recognizer = Small()
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
+    line.cut()
+
+    assert line.read().finished == 3
+    assert line.size.limits.crops < 100
+
+
+def test_a_device_that_fails_charges_no_document_and_ends_its_process(line, forms):
+    line.submit(a=sheet(forms))
+    line.cut()
+    line.read()
+    line.submit(b=sheet(forms, 1))
+    line.cut()
+    line.recognizer._refuses = lambda _: True  # noqa: SLF001, it breaks while it is in use
+
+    tally = line.read()
+
+    assert not tally.device_works
+    row = stand(line.sessions)["b"]
+    assert (row["status"], row["tries"], row["outages"]) == ("segmented", 0, 1)
+
+
+def test_what_the_database_does_not_take_now_is_settled_when_it_is_back(line, monkeypatch):
+    line.submit(a=StorageUnavailableError("away"))
+    away = True
+
+    def refused(sessions):
+        if away:
+            raise DatabaseUnavailableError("away")
+        return transaction(sessions)
+
+    monkeypatch.setattr("worker.queue.hand.transaction", refused)
+    line.cut()
+    assert line.status("a") == ("segmenting", None)
+    with pytest.raises(DatabaseUnavailableError):
+        line.hand.beat()
+    away = False
+
+    line.hand.beat()
+
+    assert line.status("a") == ("pending", None)
+    with transaction(line.sessions) as session:
+        assert [seen.worker.pid for seen in workers_seen(session, within_s=30)] == [1]
+
+
+def test_a_hand_says_that_it_lives_and_says_goodbye(line):
+    line.hand.start()
+    line.hand.stop()
+
+    with transaction(line.sessions) as session:
+        assert workers_seen(session, within_s=30) == []
+
+
+def test_a_result_is_written_although_the_database_is_away_for_a_while(sessions, monkeypatch):
+    tries = iter([DatabaseUnavailableError("away"), DatabaseUnavailableError("away"), None])
+
+    def flaky(opened_sessions):
+        error = next(tries)
+        if error is not None:
+            raise error
+        return transaction(opened_sessions)
+
+    monkeypatch.setattr(persisting, "transaction", flaky)
+
+    assert persist(sessions, lambda _: "written", sleep=lambda _: None) == "written"
+
+
+def test_patience_ends(sessions, monkeypatch):
+    def away(_):
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr(persisting, "transaction", away)
+    times = iter([0.0, 30.0, 90.0])
+
+    with pytest.raises(DatabaseUnavailableError):
+        persist(sessions, lambda _: None, clock=lambda: next(times), sleep=lambda _: None)
