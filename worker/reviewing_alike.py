@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from worker.database.review_fields import LeasedField, leased_fields
 from worker.database.review_leases import end_lease
-from worker.database.review_queue import find_alike, largest_group
+from worker.database.review_queue import find_alike, largest_groups
 from worker.database.session import looking, transaction
 from worker.errors import LeaseLostError, NoSuchResultError
 from worker.reviewing import Answer, Desk, Say, answer_fields, try_lease
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GROUP = 40  # fields on one screen
 _LEAST = 3  # fields that make a group
+_TRIED = 100  # texts: those of scans that were read anew may come first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +37,15 @@ class Group:
 def next_group(desk: Desk) -> Group | None:
     """Hand out the largest group that waits; None where no name waits often enough."""
     user_id = desk.person.user_id
-    while True:
-        with looking(desk.sessions) as session:
-            text = largest_group(session, user_id=user_id, least=_LEAST)
-            if text is None:
-                return None
-            found = find_alike(session, user_id=user_id, text=text, limit=GROUP)
-        taken = (try_lease(desk, reading_id) for reading_id in found)
+    while found := _find_group(desk):
+        text, reading_ids = found
+        taken = (try_lease(desk, reading_id) for reading_id in reading_ids)
         lease_ids = [lease_id for lease_id in taken if lease_id is not None]
         if lease_ids:  # else somebody was quicker with all of them
             with looking(desk.sessions) as session:
                 fields = leased_fields(session, lease_ids, user_id=user_id)
             return Group(text=text, fields=tuple(fields))
+    return None
 
 
 def settle_group(desk: Desk, *, same: Collection[UUID], odd: Collection[UUID]) -> int:
@@ -74,3 +72,14 @@ def settle_group(desk: Desk, *, same: Collection[UUID], odd: Collection[UUID]) -
         for lease_id in odd:
             end_lease(session, lease_id, user_id=user_id)
     return confirmed
+
+
+def _find_group(desk: Desk) -> tuple[str, list[UUID]] | None:
+    """Find the largest group, by its text and the readings of it that may be had."""
+    user_id = desk.person.user_id
+    with looking(desk.sessions) as session:
+        for text in largest_groups(session, user_id=user_id, least=_LEAST, limit=_TRIED):
+            found = find_alike(session, user_id=user_id, text=text, limit=GROUP)
+            if len(found) >= _LEAST:  # else they were read anew
+                return text, found
+    return None

@@ -6,7 +6,7 @@ next is looked at already: it asks for the same fragments that the page is made 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
@@ -29,7 +29,7 @@ from worker.web.security import Caller, Reviewer, is_by_script
 from worker.web.services import Services, WebServices
 
 router = APIRouter(prefix="/review", include_in_schema=False)
-_AHEAD = 3  # fields that the script asks for at once
+_AHEAD = 4  # fields that the script asks for at once
 _HELD = 64  # and may have on the desk, or on their way here
 _COUNTED = 1000
 _SEE_OTHER = 303
@@ -71,11 +71,17 @@ def answer(
     caller: Reviewer,
     services: Services,
     lease: Annotated[UUID, Form()],
-    say: Annotated[Say, Form()] = Say.TEXT,
+    say: Annotated[Say | Literal["accept"], Form()] = Say.TEXT,
     text: Annotated[str, Form(max_length=1000)] = "",
     choice: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Write down what somebody says of a field; ``choice`` is a reading that they picked."""
+    """Write down what somebody says of a field.
+
+    ``choice`` is a reading that they picked; ``accept`` is what stands in the box, or that
+    nothing does where the box is empty.
+    """
+    if say == "accept":
+        say = Say.TEXT if text.strip() else Say.BLANK
     said = Answer(lease_id=lease, say=say, text=choice or text)
     answer_fields(desk_of(caller, services), [said])
     if is_by_script(request):

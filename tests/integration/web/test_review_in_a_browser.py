@@ -146,6 +146,18 @@ def test_an_answer_that_did_not_arrive_comes_back(browser, web, shelf):
     page.close()
 
 
+def test_an_empty_box_is_not_accepted_but_blank_is_said_with_its_key(page, web, shelf):
+    shelf.put("", "Eva")
+    log_in(page, web)
+    page.goto(f"{web.url}/review")
+
+    page.keyboard.press("Enter")
+    assert page.locator("#stage .text:invalid").count() == 1
+    press(page, "0")
+
+    assert wait_until_said(page, web, 1) == [("", "blank", "rita")]
+
+
 def test_the_odd_one_is_picked_out_by_keyboard(page, web, shelf):
     shelf.put("Ada", "Ada", "Ada", "Ada")
     log_in(page, web)

@@ -47,6 +47,17 @@ def test_a_reading_that_was_picked_counts_before_what_stands_in_the_box(web, she
     assert [text for text, *_ in said(web.sessions)] == ["Marlin"]
 
 
+def test_accepting_a_blank_field_without_the_script_keeps_what_was_typed(web, shelf):
+    shelf.put("", "", status=FieldStatus.MISPLACED)
+    client = web.log_in()
+    for typed in ("", "Ada"):
+        [lease] = leases(client.get("/review"))
+        data = {"lease": lease, "say": "accept", "text": typed}
+        assert client.post("/review/answers", data=data).status_code == 204
+
+    assert said(web.sessions) == [("", "blank", "rita"), ("Ada", "read", "rita")]
+
+
 def test_unsure_characters_are_marked_for_the_eye_and_named_for_the_ear(web, shelf):
     chars = [("A", 0.99, 0, 1), ("d", 0.4, 1, 2), ("a", 0.95, 2, 3)]
     shelf.put(

@@ -36,6 +36,20 @@ def test_the_least_confident_comes_first_and_what_has_no_place_before_all(sessio
     assert texts(next_fields(make_desk(sessions), 9)) == ["Eva", "Ido", "Ada"]
 
 
+def test_fields_that_were_read_anew_do_not_come_up_however_many_there_are(sessions, monkeypatch):
+    monkeypatch.setattr("worker.database.review_queue._PAGE", 2)
+    better = make_identity(model_id="ba9876543210")
+    for number in range(5):
+        uri = f"file:///again/{number}.jpg"
+        old = make_field("full_name", "Old", confidence=0.1, status=FieldStatus.LOW_CONFIDENCE)
+        read(sessions, old, uri=uri)
+        read(sessions, make_field("full_name", "New"), uri=uri, identity=better)
+    for number in range(3):
+        read_field(sessions, f"Ada {number}", 0.5 + number / 10)
+
+    assert texts(next_fields(make_desk(sessions), 9)) == ["Ada 0", "Ada 1", "Ada 2"]
+
+
 def test_two_people_get_different_fields(sessions):
     for number in range(4):
         read_field(sessions, f"Ada {number}", 0.5)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from tests.database import make_field, read
+from tests.factories import make_identity
 from tests.reviewers import make_desk, read_field, said
 from worker.reviewing import next_fields
 from worker.reviewing_alike import next_group, settle_group
@@ -26,6 +28,21 @@ def test_what_passed_is_in_no_group(sessions):
     read_field(sessions, "Ada", 0.99, status=FieldStatus.READ)
 
     assert next_group(make_desk(sessions, audit_share=1.0)) is None
+
+
+def test_what_was_read_anew_is_in_no_group(sessions):
+    better = make_identity(model_id="ba9876543210")
+    for number in range(4):
+        uri = f"file:///again/{number}.jpg"
+        old = make_field("full_name", "Old", confidence=0.1, status=FieldStatus.LOW_CONFIDENCE)
+        read(sessions, old, uri=uri)
+        read(sessions, make_field("full_name", "New"), uri=uri, identity=better)
+    fill(sessions, Ada=3)
+
+    group = next_group(make_desk(sessions))
+
+    assert group is not None
+    assert group.text == "Ada"
 
 
 def test_the_others_are_confirmed_and_the_odd_ones_come_up_one_at_a_time(sessions):

@@ -2,7 +2,7 @@
 // The page works without this script, one page load a field.
 "use strict";
 
-const AHEAD = 2; // ask for more when fewer than these lie ready
+const AHEAD = 4; // ask for more when fewer than these lie ready
 const UNDOABLE = 50;
 const csrf = document.querySelector('meta[name="csrf"]').content;
 const [stage, ready, said, trouble, done, undo, left] = [
@@ -66,6 +66,7 @@ async function fetchMore() {
     const added = await fragments(await send(`/review/next?${held.join("&")}`));
     exhausted = added.length === 0;
     ready.append(...added);
+    for (const image of ready.querySelectorAll(".crop img")) image.decode().catch(() => {});
   } catch (error) {
     exhausted = true;
     complain(error);
@@ -180,12 +181,6 @@ function press(event, what) {
   if (what.tagName === "DETAILS") what.open = !what.open;
   else what.click();
 }
-
-document.addEventListener("input", (event) => {
-  const field = event.target.closest?.(".field");
-  const primary = field?.querySelector(".primary");
-  if (primary) primary.value = event.target.value.trim() || !primary.dataset.blank ? "text" : "blank";
-});
 
 undo.querySelector("[name=lease]").value && answered.push(undo.querySelector("[name=lease]").value);
 const first = current();

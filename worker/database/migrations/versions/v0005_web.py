@@ -17,7 +17,7 @@ def upgrade() -> None:
     _make_people()
     _make_logs()
     _make_leases()
-    op.create_index("ix_readings_status_confidence", "readings", ["status", "confidence"])
+    op.create_index("ix_readings_status_confidence_id", "readings", ["status", "confidence", "id"])
 
 
 def _make_people() -> None:
