@@ -34,9 +34,8 @@ from worker.errors import (
     LabelsUnreadableError,
     NoSuchResultError,
     StorageUnavailableError,
-    TemplateExistsError,
-    TemplateRefusedError,
 )
+from worker.query_errors import TemplateExistsError, TemplateRefusedError
 from worker.templates import DEFAULT_DPI, believed_dpi, load_templates, write_draft
 
 if TYPE_CHECKING:

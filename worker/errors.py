@@ -25,8 +25,6 @@ WorkerError
    ├─ UnsuitableBaseError       a model that retraining cannot start from
    ├─ NoSuchModelError          no model of that id is in the model folder
    ├─ ModelRefusedError         the model is worse than the one in use, or nobody knows
-   ├─ BadQueryError             a search contradicts itself, or goes on from nowhere
-   ├─ LikenessUnavailableError  the database server cannot liken names
    ├─ PersonRefusedError        a login name, password or label that cannot be one, or is taken
    ├─ NoSuchPersonError         nobody of that name may log in, or no token of that label
    ├─ NotLoggedInError          the web application does not know who asks
@@ -34,11 +32,7 @@ WorkerError
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
    ├─ AnswerRefusedError        what was said of a field cannot be kept
-   ├─ LeaseLostError            the field is another person's by now
-   ├─ WebhookRefusedError       an address that no message is sent to
-   ├─ UploadRefusedError        files, or a batch's name, that cannot be taken
-   └─ TemplateRefusedError      a form that cannot be kept as a template
-      └─ TemplateExistsError    a template of that id is there already
+   └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
 Messages say what to do next, and never hold a name that was read.
@@ -302,39 +296,3 @@ class LeaseLostError(PermanentError):
     """The field is another person's by now, or was dealt with."""
 
     code = FailureCode.LEASE_LOST
-
-
-class BadQueryError(PermanentError):
-    """A search contradicts itself, or goes on from where nothing is (any more)."""
-
-    code = FailureCode.BAD_QUERY
-
-
-class LikenessUnavailableError(PermanentError):
-    """The database server cannot liken names."""
-
-    code = FailureCode.LIKENESS_UNAVAILABLE
-
-
-class WebhookRefusedError(PermanentError):
-    """The address is no URL, is not known, or leads into a private network."""
-
-    code = FailureCode.WEBHOOK_REFUSED
-
-
-class UploadRefusedError(PermanentError):
-    """The files that were sent, or the name of their batch, cannot be taken."""
-
-    code = FailureCode.UPLOAD_REFUSED
-
-
-class TemplateRefusedError(PermanentError):
-    """The form cannot be kept as a template; the message names every fault."""
-
-    code = FailureCode.TEMPLATE_REFUSED
-
-
-class TemplateExistsError(TemplateRefusedError):
-    """A template of that id, or a folder of that name, is there already."""
-
-    code = FailureCode.TEMPLATE_EXISTS

@@ -19,8 +19,9 @@ from worker.database.session import looking, transaction
 from worker.database.throughput import document_source, finished_by_time
 from worker.document_images import decode_pages
 from worker.document_images.types import DecodedPage
-from worker.errors import NoSuchResultError, NotAllowedError, UploadRefusedError
+from worker.errors import NoSuchResultError, NotAllowedError
 from worker.page_views import whole_page_picture
+from worker.query_errors import UploadRefusedError
 from worker.storage.keys import UPLOADS
 from worker.storage.sources import SCAN_SUFFIXES
 

@@ -34,10 +34,12 @@ from worker.database.webhooks import (
     list_webhooks,
     remove_webhook,
 )
-from worker.errors import WebhookRefusedError
+from worker.errors import TransientError
+from worker.query_errors import WebhookRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
     from uuid import UUID
 
     from worker.database.session import Sessions
@@ -57,7 +59,7 @@ class WebhookParams:
     timeout_s: float = 10.0  # for connecting, and for each answer to come
     first_wait_s: float = 10.0  # after the first failure, doubled after each
     longest_wait_s: float = 3600.0
-    most_attempts: int = 12  # some ten hours
+    most_attempts: int = 12  # some three and a half hours
     at_once: int = 20  # messages a round
     settled_s: float = 10.0  # how long a batch must have been done
     private_hosts: bool = False  # whether this machine's own network may be told
@@ -134,6 +136,20 @@ def deliver_due(
             again_in_s = wait_s(delivery.attempt, params) if failure else None
             close_delivery(session, delivery, failure=failure, again_in_s=again_in_s)
     return arrived
+
+
+def keep_delivering(
+    sessions: Sessions, params: WebhookParams, stopped: Event, *, every_s: float
+) -> None:
+    """Deliver what is due, again and again, until it is told to stop.
+
+    Several processes may do this at once: each message is one's at a time.
+    """
+    while not stopped.wait(every_s):
+        try:
+            deliver_due(sessions, params)
+        except TransientError as error:  # what is due stays due
+            _log.warning("webhooks_put_off", extra={"detail": str(error)})
 
 
 def signature(secret: str, body: bytes, *, seconds: int) -> str:

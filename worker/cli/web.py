@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from contextlib import contextmanager
 from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worker.batches import Submission
     from worker.config import Settings
     from worker.database.session import Sessions
@@ -42,7 +46,29 @@ def web(
         if not everybody(sessions):
             print("nobody may log in yet: penname user add NAME --role admin", file=sys.stderr)
         print(f"http://{host}:{port}")
-        serve(_services(settings, sessions), host=host, port=port)
+        services = _services(settings, sessions)
+        with _webhooks(services, every_s=settings.sweep_every_s):
+            serve(services, host=host, port=port)
+
+
+@contextmanager
+def _webhooks(services: WebServices, *, every_s: float) -> Iterator[None]:
+    """Send webhooks beside the pages, in a thread of their own."""
+    from worker.webhooks import keep_delivering
+
+    stopped = threading.Event()
+    sender = threading.Thread(
+        target=keep_delivering,
+        args=(services.sessions, services.webhooks, stopped),
+        kwargs={"every_s": every_s},
+        name="webhooks",
+        daemon=True,  # a receiver that is slow to answer keeps nobody from stopping
+    )
+    sender.start()
+    try:
+        yield
+    finally:
+        stopped.set()
 
 
 def _services(settings: Settings, sessions: Sessions) -> WebServices:

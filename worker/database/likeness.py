@@ -18,7 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from worker.database.dialects import is_postgresql
-from worker.errors import LikenessUnavailableError
+from worker.query_errors import LikenessUnavailableError
 
 if TYPE_CHECKING:
     from typing import Any

@@ -17,6 +17,7 @@ from worker.database.dialects import insert_into, is_postgresql, utc_now
 from worker.database.documents import NOT_WAITING
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
 from worker.database.purge_models import PurgedCountRow, PurgeRow
+from worker.database.web_models import ReviewLeaseRow, ReviewSkipRow
 from worker.types import DocumentStatus, FieldStatus
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _Later = aliased(CorrectionRow)
+# Tables that refer to readings are known to the metadata only once they are imported.
+_REFERRING = (CorrectionRow, ReviewLeaseRow, ReviewSkipRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

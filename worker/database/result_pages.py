@@ -31,7 +31,7 @@ from worker.database.result_accounts import (
     sort_keys,
 )
 from worker.database.results import CURRENT, ResultRow
-from worker.errors import BadQueryError
+from worker.query_errors import BadQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

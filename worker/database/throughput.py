@@ -39,7 +39,7 @@ def finished_by_time(session: Session, batch_id: UUID) -> list[Interval]:
             *of_batch
         )
     ).one()
-    if first is None:
+    if first is None or last is None:
         return []
     step_s = max((last - first).total_seconds() / _STEPS, _SHORTEST_S)
     found = session.scalars(

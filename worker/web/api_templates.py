@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from segmentation import Box, FieldSpec, Template
 from worker.editing import find_template, known_templates, save_template
-from worker.errors import TemplateRefusedError
+from worker.query_errors import TemplateRefusedError
 from worker.web.schemas import BoxedField, FormTemplate, Identifier, TemplateList, problems
 from worker.web.security import Admin, Viewer
 from worker.web.services import Services

@@ -21,11 +21,11 @@ from worker.errors import (
     NotAllowedError,
     NotLoggedInError,
     ObjectMissingError,
-    TemplateExistsError,
     TooManyLoginsError,
     TransientError,
     WorkerError,
 )
+from worker.query_errors import TemplateExistsError
 from worker.web.openapi import methods_of
 from worker.web.rendering import render
 from worker.web.security import is_by_script

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from worker.database.result_pages import ResultSort
 from worker.database.results import ResultFilter
-from worker.errors import BadQueryError
+from worker.query_errors import BadQueryError
 from worker.querying import ExportFormat, explain, known_batches, page_of, say, search
 from worker.roles import Role
 from worker.types import FieldStatus

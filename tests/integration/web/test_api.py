@@ -102,7 +102,7 @@ def test_a_result_is_explained_and_corrected_and_the_log_says_by_whom(web):
     log = rows(web.sessions, "SELECT who, subject FROM audit_log WHERE action = 'field_corrected'")
     assert log == [{"who": "robot", "subject": result["reading_id"]}]
     assert program.post(f"{address}/corrections", json={"status": "read"}).status_code == 400
-    assert program.post(f"{address}/corrections", json={"status": "misplaced"}).status_code == 400
+    assert program.post(f"{address}/corrections", json={"status": "misplaced"}).status_code == 422
     assert program.post(f"{address}/corrections", json={"texte": "x"}).status_code == 422
 
 

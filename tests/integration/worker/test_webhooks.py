@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,12 +16,14 @@ from sqlalchemy import text
 
 from tests.database import make_field, read, register, rows
 from worker.database.session import transaction
-from worker.errors import NoSuchResultError, WebhookRefusedError
+from worker.errors import NoSuchResultError
+from worker.query_errors import WebhookRefusedError
 from worker.webhooks import (
     WebhookParams,
     all_webhooks,
     deliver_due,
     forget_webhook,
+    keep_delivering,
     register_webhook,
     wait_s,
 )
@@ -95,6 +98,25 @@ def test_a_batch_that_is_done_is_told_once_and_signed(sessions):
     [webhook] = all_webhooks(sessions)
     assert (webhook.id, webhook.delivered, webhook.waiting) == (webhook_id, 1, 0)
     assert secret not in repr(webhook)
+
+
+def test_messages_are_sent_beside_other_work_until_it_stops(sessions):
+    stopped = threading.Event()
+    with receiving() as receiver:
+        register_webhook(sessions, receiver.url, by="anna", params=PARAMS)
+        read(sessions, make_field("full_name", "Ada"))
+        sender = threading.Thread(
+            target=keep_delivering, args=(sessions, PARAMS, stopped), kwargs={"every_s": 0.01}
+        )
+        sender.start()
+        deadline = time.monotonic() + 30
+        while not receiver.got and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stopped.set()
+        sender.join(30)
+
+    assert len(receiver.got) == 1
+    assert not sender.is_alive()
 
 
 def test_a_message_that_does_not_arrive_is_sent_again_until_it_does(sessions):

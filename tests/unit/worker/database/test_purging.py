@@ -11,8 +11,10 @@ from tests.fakes.memory_store import MemoryStore
 from worker.database.models import Base, DocumentRow
 from worker.database.purges import Expired, PurgeCounts
 from worker.database.session import transaction
+from worker.database.web_models import ReviewSkipRow, UserRow
 from worker.errors import ConfigError, StorageUnavailableError
 from worker.purging import Purge, parse_age, plan_purge, run_purge
+from worker.roles import Role
 from worker.types import FieldStatus
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -127,6 +129,21 @@ def test_a_scan_that_was_purged_is_not_read_again(sessions, store):
     purged(sessions, store)
 
     assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is None
+
+
+def test_whatever_refers_to_a_reading_goes_with_it(sessions, store):
+    read_one(sessions, store, "Ada", when=OLD, uri="file:///1.jpg")
+    [reading] = rows(sessions, "SELECT id FROM readings")
+    with transaction(sessions) as session:
+        user = UserRow(name="rita", role=Role.REVIEWER, created_at=NOW)
+        session.add(user)
+        session.flush()
+        reading_id = UUID(str(reading["id"]))
+        session.add(ReviewSkipRow(reading_id=reading_id, user_id=user.id, skipped_at=NOW))
+
+    assert purged(sessions, store).readings == 1
+    assert rows(sessions, "SELECT * FROM review_skips") == []
+    assert len(rows(sessions, "SELECT * FROM users")) == 1
 
 
 def test_only_the_batch_that_is_named_is_purged(sessions, store):

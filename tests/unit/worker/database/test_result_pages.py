@@ -15,7 +15,7 @@ from worker.database.likeness import word_likeness
 from worker.database.result_pages import ResultSort, find_page
 from worker.database.results import ResultFilter, ResultRow, find_results
 from worker.database.session import transaction
-from worker.errors import BadQueryError
+from worker.query_errors import BadQueryError
 from worker.types import FieldStatus
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

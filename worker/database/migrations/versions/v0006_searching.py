@@ -13,7 +13,6 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _INDEXES = {
     "ix_readings_confidence_id": ("readings", ["confidence", "id"]),
-    "ix_readings_status_confidence_id": ("readings", ["status", "confidence", "id"]),
     "ix_readings_field_name_confidence_id": ("readings", ["field_name", "confidence", "id"]),
     "ix_corrections_status_reading_id": ("corrections", ["status", "reading_id"]),
     "ix_documents_batch_id_uri_id": ("documents", ["batch_id", "uri", "id"]),
@@ -29,7 +28,6 @@ _WITH_NAMES = ("readings", "corrections")
 
 def upgrade() -> None:
     """Add indexes and tables; no row changes."""
-    op.drop_index("ix_readings_status_confidence", "readings")  # one of these begins alike
     for name, (table, columns) in _INDEXES.items():
         op.create_index(name, table, columns)
     if op.get_bind().dialect.name == "postgresql":
