@@ -229,6 +229,7 @@ class Deployment:
 def connect_celery(celery: Celery) -> Celery:
     """Let the application of this process send to the broker that the environment names."""
     celery.conf.update(configuration())
+    celery._after_fork()  # noqa: SLF001, lets go of connections to the broker before
     return celery
 
 

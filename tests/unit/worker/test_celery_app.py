@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.celery_app import app, configuration, queue_name, queues_of
-from worker.config import Settings, read_settings
+from worker.config import read_settings
 from worker.errors import ConfigError
 from worker.types import Stage
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_settings_that_keep_documents_safe_reach_celery():
-    settings = Settings(broker_url="redis://broker:6379/3", redeliver_after_s=700)
+    settings = read_settings(broker_url="redis://broker:6379/3", redeliver_after_s=700)
     set_up = configuration(settings)
 
     assert set_up["broker_url"] == "redis://broker:6379/3"

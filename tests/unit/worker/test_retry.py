@@ -67,5 +67,8 @@ def test_waits_grow_with_the_tries_and_stay_apart():
     )
     other = decide(MemoryError(), tries=1, outages=0, rule=rule, random=Random(3))
 
+    assert isinstance(first, TryAgain)
+    assert isinstance(second, TryAgain)
+    assert isinstance(other, TryAgain)
     assert second.wait_s == 2 * first.wait_s
     assert other.wait_s != first.wait_s

@@ -32,7 +32,12 @@ def test_names_that_are_others_here_are_not_read_with():
 
 def test_a_network_is_loaded_once():
     loads = []
-    readers = make_readers(load=lambda offer: loads.append(offer) or ScriptedRecognizer())
+
+    def load(offer):
+        loads.append(offer)
+        return ScriptedRecognizer()
+
+    readers = make_readers(load=load)
     readers.served([HERE])
 
     assert readers.reader(HERE.identity.read_with) is readers.reader(HERE.identity.read_with)
