@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from tests.unit.docker.files import CONTAINERS, MANIFESTS, OBJECTS
+from tests.unit.worker.test_metrics import workload as make_workload
+from worker.metrics import metrics_text
 
 KUBERNETES = "1.33"
 SPECIFIED = [
@@ -86,6 +88,18 @@ def test_what_is_scaled_is_deployed_and_counts_its_own_replicas():
         assert "replicas" not in deployment["spec"]  # applying it again would undo the scaling
         limits = found["spec"]
         assert limits["minReplicaCount"] < limits["maxReplicaCount"]
+
+
+def test_what_is_scaled_by_is_what_penname_tells_without_labels():
+    page = metrics_text(make_workload()).decode()
+
+    for found in SCALED:
+        [trigger] = found["spec"]["triggers"]
+        asked = trigger["metadata"]
+        assert f"\n{asked['valueLocation']} " in page
+        assert asked["format"] == "prometheus"
+        assert asked["url"] == "http://penname-metrics:9540/metrics"
+        assert float(asked["targetValue"]) > 0
 
 
 def test_files_are_read_as_they_are_written():
