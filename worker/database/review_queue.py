@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 PASSED = (FieldStatus.READ, FieldStatus.BLANK)  # without a person
+_DOUBTFUL = (  # in the order they are shown: the first two have no confidence
+    FieldStatus.MISPLACED, FieldStatus.STRUCK_OUT, FieldStatus.LOW_CONFIDENCE,
+)  # fmt: skip
 _IDS = 2**128
 _PAGE = 128  # readings
 _LARGEST_PAGE = 8192
@@ -42,7 +45,7 @@ def in_audit(share: float) -> ColumnElement[bool]:
 def find_doubtful(session: Session, *, user_id: UUID, limit: int) -> list[UUID]:
     """Find the readings in doubt that somebody may look at next, the least confident first."""
     found: list[UUID] = []
-    for status in (FieldStatus.MISPLACED, FieldStatus.LOW_CONFIDENCE):  # the first have none
+    for status in _DOUBTFUL:
         free = _free(user_id).where(ReadingRow.status == status)
         found += _first_current(session, free, limit - len(found))
         if len(found) == limit:
@@ -62,7 +65,7 @@ def find_audits_to_do(session: Session, *, user_id: UUID, share: float, limit: i
 
 def count_doubtful(session: Session, *, user_id: UUID, at_most: int) -> int:
     """Count the readings in doubt that somebody holds or may look at next, up to a number."""
-    doubtful = ReadingRow.status.in_((FieldStatus.MISPLACED, FieldStatus.LOW_CONFIDENCE))
+    doubtful = ReadingRow.status.in_(_DOUBTFUL)
     some = (
         _current(_free(user_id, unless_held=_own(user_id)))
         .where(doubtful)
