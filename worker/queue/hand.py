@@ -3,6 +3,9 @@
 It lives in the working process, so that leases end with it, whatever ends it. Where the
 database is away it keeps trying; what could not be written down about a claim meanwhile is
 written as soon as the database is back.
+
+Nothing is in hand between two messages. A claim that was dropped, since its work was broken off
+or its commit was not heard of, is therefore given back rather than renewed for ever.
 """
 
 from __future__ import annotations
@@ -10,18 +13,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from worker.database.claims import Claimant
-from worker.database.leases import give_back_all, renew_leases
+from worker.database.leases import give_back_held, renew_leases
 from worker.database.moves import settle
 from worker.database.session import transaction
 from worker.database.workers import say_alive, say_goodbye
 from worker.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worker.database.claims import Claim
-    from worker.database.session import Sessions
+    from worker.database.session import Session, Sessions
     from worker.database.workers import Worker
     from worker.retry import Decision
 
@@ -41,6 +47,8 @@ class Hand:
         self._owner = worker.worker_id
         self._lease_s = lease_s
         self._owed: deque[tuple[Claim, Decision]] = deque()
+        self._working = False
+        self._lock = threading.Lock()  # what is given back was claimed before, never meanwhile
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
 
@@ -55,7 +63,7 @@ class Hand:
             self._thread.join()
         try:
             with transaction(self._sessions) as session:
-                give_back_all(session, owner_prefix=self._owner)
+                give_back_held(session, owner=self._owner)
                 say_goodbye(session, worker_id_prefix=self._owner)
         except DatabaseUnavailableError:
             _log.warning("goodbye_not_said", exc_info=True)
@@ -63,6 +71,15 @@ class Hand:
     def claimant(self, *, urgent_only: bool) -> Claimant:
         """Say who claims."""
         return Claimant(owner=self._owner, lease_s=self._lease_s, urgent_only=urgent_only)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hold what is claimed during one message; what is still held at its end is given back."""
+        self._let_go(working=True)
+        try:
+            yield
+        finally:
+            self._let_go(working=False)
 
     def settle(self, claim: Claim, decision: Decision) -> None:
         """Let go of a claim as the retry rule decided, now or when the database is back."""
@@ -73,17 +90,39 @@ class Hand:
             self._owed.append((claim, decision))
 
     def beat(self) -> None:
-        """Renew the leases, settle what is owed, and say that the worker lives.
+        """Renew the leases of the work at hand, settle what is owed, and say that the worker lives.
 
         Raises:
             DatabaseUnavailableError: the database is away; nothing was lost.
         """
+        with self._lock, self._settling() as session:
+            if self._working:
+                renew_leases(session, owner=self._owner, lease_s=self._lease_s)
+            else:
+                give_back_held(session, owner=self._owner)
+            say_alive(session, self._worker)
+
+    def _let_go(self, *, working: bool) -> None:
+        """Give back what is held between two messages; if not now, ``beat`` does."""
+        with self._lock:
+            self._working = working
+            try:
+                with self._settling() as session:
+                    given = give_back_held(session, owner=self._owner)
+            except DatabaseUnavailableError:
+                _log.warning("claims_not_given_back", exc_info=True)
+                return
+        if given:
+            _log.warning("claims_dropped", extra={"documents": given})
+
+    @contextmanager
+    def _settling(self) -> Iterator[Session]:
+        """Open a transaction that settles what is owed before anything else."""
         owed = list(self._owed)  # more may be owed while these are settled
         with transaction(self._sessions) as session:
             for claim, decision in owed:
                 settle(session, claim, decision)
-            renew_leases(session, owner=self._owner, lease_s=self._lease_s)
-            say_alive(session, self._worker)
+            yield session
         for _ in owed:
             self._owed.popleft()
 

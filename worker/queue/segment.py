@@ -86,6 +86,13 @@ def segment_waiting(
     Raises:
         DatabaseUnavailableError: the database is away; nothing is lost.
     """
+    with station.hand.at_work():
+        return _work(station, urgent_only=urgent_only, budget_s=budget_s, clock=clock)
+
+
+def _work(
+    station: SegmentStation, *, urgent_only: bool, budget_s: float, clock: Callable[[], float]
+) -> SegmentTally:
     tally = SegmentTally()
     enough = clock() + budget_s
     nudged = float("-inf")

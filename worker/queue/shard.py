@@ -125,7 +125,10 @@ def close_shard(shard: Shard, station: RecognizeStation) -> int:
     except Exception:  # noqa: BLE001, one reading that the database refuses does not lose the rest
         finished = sum(_finish_apart(shard, station, share_s))
     for claim, error in shard.errors:
-        _settle(claim, error, shard, station)
+        try:
+            _settle(claim, error, shard, station)
+        except DatabaseUnavailableError:
+            station.hand.settle(claim, GiveBack(wait_s=0.0))
     return finished
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -9,7 +10,7 @@ from tests.database import prepare, rows
 from tests.factories import make_identity, make_source
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
-from tests.queue_rows import RecordingNudger, make_due, make_offer, stand
+from tests.queue_rows import RecordingNudger, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
 from worker.database.claims import NORMAL, ShardLimits
 from worker.database.releases import register_template
@@ -294,6 +295,67 @@ def test_what_the_database_does_not_take_now_is_settled_when_it_is_back(line, mo
     assert line.status("a") == ("pending", None)
     with transaction(line.sessions) as session:
         assert [seen.worker.pid for seen in workers_seen(session, within_s=30)] == [1]
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["the database is there", "it is away"])
+def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, monkeypatch, away):
+    line.submit(a=b"the bytes")
+
+    def cut_off(*_, **__):
+        if away:
+            line.hand._sessions = None  # noqa: SLF001, see refused
+        return False
+
+    def refused(sessions):
+        if sessions is None:
+            raise DatabaseUnavailableError("away")
+        return transaction(sessions)
+
+    monkeypatch.setattr("worker.queue.hand.transaction", refused)
+    monkeypatch.setattr("worker.queue.segment.identify", cut_off)
+    line.cut()
+    if away:
+        assert line.status("a") == ("segmenting", None)
+        line.hand._sessions = line.sessions  # noqa: SLF001, it is back
+        line.hand.beat()
+
+    row = stand(line.sessions)["a"]
+    assert (row["status"], row["tries"], row["lease_owner"]) == ("pending", 0, None)
+
+
+def test_leases_are_renewed_while_the_work_goes_on(line):
+    line.submit(a=b"the bytes")
+
+    def fetch(_):
+        expire_leases(line.sessions)
+        line.hand.beat()
+        assert stand(line.sessions)["a"]["lease_until"] > "2021"
+        raise StorageUnavailableError("away")
+
+    line.segmenter = replace(line.segmenter, fetch=fetch)
+
+    assert line.cut().settled == 1
+    assert stand(line.sessions)["a"]["outages"] == 1
+
+
+def test_the_next_shard_is_given_back_where_the_work_on_this_one_is_broken_off(line, forms):
+    class Ending(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            if len(crops) > 1:
+                raise SystemExit
+            return super().read(crops, hints)
+
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
+    line.cut()
+    line.recognizer = Ending()
+    line.size.limits = ShardLimits(crops=1, documents=1)
+
+    with pytest.raises(SystemExit):
+        line.read()
+
+    assert {(row["status"], row["tries"]) for row in stand(line.sessions).values()} == {
+        ("segmented", 0)
+    }
 
 
 def test_a_hand_says_that_it_lives_and_says_goodbye(line):
