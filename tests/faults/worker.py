@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CUT_KILLS = b"kills whoever cuts it"  # in the bytes of a file, behind its picture
 CUT_WANTS_MEMORY = b"wants all the memory"
 READ_S = 0.5  # of a shard, so that a worker can be killed at it
-READ_KILLS_BELOW = 60.0  # mean of a crop: one that is black throughout kills whoever reads it
+READ_KILLS_BELOW = 200.0  # mean of a crop: one with a black box in it kills whoever reads it
 
 
 class DeadlyRecognizer(ScriptedRecognizer):

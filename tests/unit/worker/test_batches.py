@@ -110,11 +110,10 @@ def test_a_status_counts_states_failures_and_what_waits_for_an_outage(sessions):
 def test_what_failed_is_tried_again_and_its_duplicates_elsewhere_know(sessions):
     submit_rows(sessions, "1.jpg", batch="old")
     submit_rows(sessions, "2.jpg", batch="new")
-    for _ in range(2):
-        found = claimed(sessions)
-        with transaction(sessions) as session:
-            if identify(session, found, sha256="a", size_bytes=9):
-                first = found
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        assert identify(session, first, sha256="a", size_bytes=9)
+        assert not identify(session, second, sha256="a", size_bytes=9)
     with transaction(sessions) as session:
         settle(session, first, DAMAGED)
         assert [failure.code for failure in batch_failures(session, "new")] == ["damaged_document"]
