@@ -18,9 +18,9 @@ from worker.database.documents import finish_document
 from worker.database.moves import Segmented, identify, mark_segmented
 from worker.database.session import transaction
 from worker.database.submissions import find_offers
-from worker.errors import DocumentTimeoutError, QueueUnavailableError
+from worker.errors import ConfigError, DocumentTimeoutError, QueueUnavailableError
 from worker.logs import bound
-from worker.queue.persist import persist
+from worker.queue.persist import own_crops, persist
 from worker.recognizing import unwritten_document
 from worker.retry import GiveBack, RetryRule, decide
 from worker.segment_archive import pack_document
@@ -132,7 +132,8 @@ def _segment(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None
             rule=station.rule,
             random=station.random,
         )
-        _log.warning(
+        _log.log(
+            logging.ERROR if isinstance(error, ConfigError) else logging.WARNING,
             "segmenting_failed",
             extra={"error": type(error).__name__, "decision": type(decision).__name__},
             exc_info=error,
@@ -179,7 +180,9 @@ def _store_crops(
     if not any(page.segmentation for page in pages):
         return None
     key = crop_archive_key(claim.document.document_id, claim.document.attempt)
-    station.store.put(key, pack_document(tuple(pages)))
+    packed = pack_document(tuple(pages))
+    with own_crops():
+        station.store.put(key, packed)
     return key
 
 

@@ -15,6 +15,7 @@ from recognition.errors import DeviceMemoryError
 from worker.database.documents import finish_document
 from worker.database.moves import cut_again, set_time_taken
 from worker.errors import (
+    ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
     DocumentOutOfMemoryError,
@@ -22,7 +23,7 @@ from worker.errors import (
     ModelUnavailableError,
     ObjectMissingError,
 )
-from worker.queue.persist import persist
+from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
 from worker.recognizing import read_apart, read_pages
 from worker.retry import GiveBack, TryAgain, decide
@@ -78,7 +79,9 @@ class _OutOfTimeError(BaseException):
 def fetch_document(claim: Claim, store: ObjectStore) -> Fetched | Exception:
     """Get a document's crops, or say why they cannot be had."""
     try:
-        return Fetched(claim=claim, pages=unpack_document(store.get(claim.crop_key or "")))
+        with own_crops():
+            packed = store.get(claim.crop_key or "")
+        return Fetched(claim=claim, pages=unpack_document(packed))
     except Exception as error:  # noqa: BLE001, the edge of one document
         return error
 
@@ -187,7 +190,8 @@ def _finish_apart(shard: Shard, station: RecognizeStation, share_s: float) -> li
 
 def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStation) -> None:
     """Let go of a document that was not read."""
-    _log.warning(
+    _log.log(
+        logging.ERROR if isinstance(error, ConfigError) else logging.WARNING,
         "recognizing_failed",
         extra={
             "document_id": str(claim.document.document_id),

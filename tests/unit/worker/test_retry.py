@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from worker.errors import (
+    ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
     DocumentOutOfMemoryError,
@@ -21,6 +22,7 @@ OUTAGES = (
     StorageFullError("full"),
     DatabaseUnavailableError("away"),
     ModelUnavailableError("gone"),
+    ConfigError("the server refuses the credentials; renew them"),
 )
 
 

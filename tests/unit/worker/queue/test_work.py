@@ -19,7 +19,9 @@ from worker.database.submissions import add_documents, register_offer
 from worker.database.workers import Worker, workers_seen
 from worker.document_images import DecodeLimits
 from worker.errors import (
+    ConfigError,
     DatabaseUnavailableError,
+    ObjectForbiddenError,
     ObjectMissingError,
     StorageUnavailableError,
 )
@@ -257,6 +259,30 @@ def test_memory_that_is_short_makes_shards_smaller(line, forms):
 
     assert line.read().finished == 3
     assert line.size.limits.crops < 100
+
+
+@pytest.mark.parametrize("error", [ConfigError("renew them"), ObjectForbiddenError("no right")])
+def test_a_store_of_crops_that_refuses_its_own_worker_charges_no_document(line, forms, error):
+    line.submit(a=sheet(forms))
+    works = line.store.put, line.store.get
+
+    def refuses(*_):
+        raise error
+
+    line.store.put = refuses
+    for _ in range(4):
+        line.cut()
+        make_due(line.sessions)
+    assert stand(line.sessions)["a"]["outages"] == 4
+    line.store.put, line.store.get = works[0], refuses
+    line.cut()
+    for _ in range(4):
+        line.read()
+        make_due(line.sessions)
+    assert stand(line.sessions)["a"]["outages"] == 4
+    line.store.get = works[1]
+
+    assert line.read().finished == 1
 
 
 def test_a_device_that_fails_charges_no_document_and_ends_its_process(line, forms):
