@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from worker.queue.sweep import SweepStation, Waker
 
 _MIB = 1024 * 1024
+_STATEMENT_S = 30.0  # most take milliseconds; what a lock or a stalled disk holds up is tried again
 _AWAY_S = 1.0  # between tries while the database is away
 
 OutOfTime = tuple[type[BaseException], ...]
@@ -58,7 +59,8 @@ def open_worker_process(settings: Settings, *, worker_id: str, kind: str) -> Wor
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
     """
-    sessions = open_database(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    sessions = open_database(url, statement_s=_STATEMENT_S)
     facts = _facts(settings)
     described = Worker(
         worker_id=worker_id, kind=kind, host=socket.gethostname(), pid=os.getpid(), facts=facts

@@ -18,7 +18,12 @@ from worker.database.documents import finish_document
 from worker.database.moves import Segmented, identify, mark_segmented
 from worker.database.session import transaction
 from worker.database.submissions import find_offers
-from worker.errors import ConfigError, DocumentTimeoutError, QueueUnavailableError
+from worker.errors import (
+    ConfigError,
+    DocumentTimeoutError,
+    QueueUnavailableError,
+    StorageUnavailableError,
+)
 from worker.logs import bound
 from worker.queue.persist import own_crops, persist
 from worker.recognizing import unwritten_document
@@ -123,8 +128,8 @@ def _segment(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None
     try:
         _cut(claim, station, tally)
     except Exception as error:  # noqa: BLE001, the edge of one document
-        if isinstance(error, station.out_of_time):
-            error = DocumentTimeoutError("cutting the document took longer than is allowed")
+        if isinstance(error, station.out_of_time):  # no fault of the document: not while it was cut
+            error = StorageUnavailableError("the store or the database took as long as a task may")
         decision = decide(
             error,
             tries=claim.tries,
@@ -157,7 +162,11 @@ def _cut(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None:
         return
     began = time.perf_counter()
     catalog = station.forms.catalog(claim.identity.templates_version)
-    pages = segment_document(data, catalog, station.params, station.limits)
+    try:
+        pages = segment_document(data, catalog, station.params, station.limits)
+    except station.out_of_time as error:
+        late = "cutting the document took longer than is allowed"
+        raise DocumentTimeoutError(late) from error
     segment_s = time.perf_counter() - began
     crop_count = sum(not crop.blank for page in pages for crop in _crops(page))
     key = _store_crops(claim, station, pages)

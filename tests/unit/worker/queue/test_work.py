@@ -179,7 +179,6 @@ def test_an_outage_of_the_store_charges_no_document(line, forms):
         (ObjectMissingError("gone"), 2, "object_missing"),
         (MemoryError(), 3, "document_out_of_memory"),
         (ValueError("a bug"), 3, "internal_error"),
-        (TimeoutError(), 1, "document_crashed"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
@@ -191,6 +190,37 @@ def test_a_document_at_fault_fails_after_its_tries(line, error, tries, code):
         make_due(line.sessions)
 
     assert line.status("a") == ("failed", code)
+
+
+def test_a_document_that_takes_too_long_to_cut_fails(line, monkeypatch):
+    def endless(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr("worker.queue.segment.segment_document", endless)
+    line.submit(a=b"the bytes")
+    line.cut()
+
+    assert line.status("a") == ("failed", "document_crashed")
+
+
+@pytest.mark.parametrize("what", ["fetch", "identify", "put", "mark_segmented"])
+def test_a_store_or_database_that_takes_too_long_charges_no_document(
+    line, forms, monkeypatch, what
+):
+    def endless(*_, **__):
+        raise TimeoutError
+
+    line.submit(a=sheet(forms))
+    if what == "fetch":
+        line.scans["a"] = TimeoutError()
+    elif what == "put":
+        monkeypatch.setattr(line.store, "put", endless)
+    else:
+        monkeypatch.setattr(f"worker.queue.segment.{what}", endless)
+    line.cut()
+
+    row = stand(line.sessions)["a"]
+    assert (row["status"], row["tries"], row["outages"]) == ("pending", 0, 1)
 
 
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has_in_hand(line):
