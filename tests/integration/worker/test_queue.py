@@ -23,7 +23,8 @@ from worker import tasks
 from worker.celery_app import CeleryNudger, app, configuration
 from worker.cli.app import app as cli
 from worker.config import read_settings
-from worker.errors import NoSuchResultError, QueueUnavailableError
+from worker.database.session import transaction
+from worker.errors import DatabaseUnavailableError, NoSuchResultError, QueueUnavailableError
 from worker.types import Stage
 
 pytestmark = pytest.mark.integration
@@ -144,6 +145,29 @@ def test_what_is_submitted_without_a_broker_waits(office, monkeypatch):
 
 
 @pytest.mark.usefixtures("office")
+def test_a_single_sweep_takes_back_what_a_dead_worker_had_in_hand(office, monkeypatch):
+    monkeypatch.setenv("PENNAME_LEASE_S", "4")
+    assert penname("submit", str(office / "scans"), "--name", "autumn").exit_code == 0
+    with opened(f"sqlite:///{office}/penname.db") as sessions, transaction(sessions) as session:
+        session.connection().exec_driver_sql(
+            "UPDATE documents SET status = 'segmenting', lease_owner = 'dead/1', tries = 1, "
+            "lease_until = '2020-01-01 00:00:00.000000'"
+        )
+
+    assert penname("worker", "sweep", "--once").exit_code == 0
+
+    assert set(status_of(office)) == {"pending"}
+
+
+@pytest.mark.usefixtures("office")
+def test_a_single_sweep_without_a_database_exits_for_another_try():
+    database = "postgresql://penname@127.0.0.1:9/penname"
+    with pytest.raises(DatabaseUnavailableError) as told:
+        penname("worker", "sweep", "--once", "--db", database)
+
+    assert told.value.exit_code == 75
+
+
 def test_messages_that_wait_are_counted():
     nudger = CeleryNudger()
     before = nudger.backlog(Stage.RECOGNIZE, urgent=True)
