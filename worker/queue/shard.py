@@ -20,8 +20,10 @@ from worker.errors import (
     DatabaseUnavailableError,
     DocumentOutOfMemoryError,
     DocumentTimeoutError,
+    FailureCode,
     ModelUnavailableError,
     ObjectMissingError,
+    PermanentError,
 )
 from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from worker.database.claims import Claim
     from worker.database.session import Session
     from worker.queue.recognize import RecognizeStation
+    from worker.recognizing import CropReader
     from worker.storage.base import ObjectStore
     from worker.types import DocumentReading, SegmentedPage
 
@@ -76,6 +79,12 @@ class _OutOfTimeError(BaseException):
     """The time of the task is up: not to be taken for the fault of half a shard."""
 
 
+class _BrokenDeviceError(PermanentError):
+    """The device worked before it read the documents, and does no longer."""
+
+    code = FailureCode.DOCUMENT_CRASHED
+
+
 def fetch_document(claim: Claim, store: ObjectStore) -> Fetched | Exception:
     """Get a document's crops, or say why they cannot be had."""
     try:
@@ -96,6 +105,9 @@ def read_shard(shard: Shard, station: RecognizeStation) -> bool:
     try:
         found = _readings(shard, station)
     except ModelUnavailableError as error:
+        shard.errors += [(claim, error) for claim in claims]
+        return False
+    except _BrokenDeviceError as error:
         shard.errors += [(claim, error) for claim in claims]
         return False
     except _OutOfTimeError:
@@ -158,8 +170,21 @@ def _readings(shard: Shard, station: RecognizeStation) -> list[DocumentReading |
 
     found = read_apart([fetched.pages for fetched in shard.fetched], read, smaller)
     if any(isinstance(outcome, Exception) for outcome in found):
-        check(reader)  # a device that fails blames whatever it is given
+        _check_still(reader)  # a device that fails blames whatever it is given
     return found
+
+
+def _check_still(reader: CropReader) -> None:
+    """Check a device that worked when the network was loaded.
+
+    Raises:
+        _BrokenDeviceError: it fails by now. A crop can break a CUDA context, and would break the
+            next process's as well: the try counts.
+    """
+    try:
+        check(reader)
+    except ModelUnavailableError as error:
+        raise _BrokenDeviceError(f"reading the document broke the device: {error}") from error
 
 
 def _finish_all(session: Session, shard: Shard, share_s: float) -> list[bool]:
@@ -206,7 +231,9 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
         return
     if isinstance(error, DeviceMemoryError):
         error = DocumentOutOfMemoryError(str(error))
-    if isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1:
+    late = isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1
+    broke = isinstance(error, _BrokenDeviceError) and claim.tries < station.rule.most_tries
+    if late or broke:
         station.hand.settle(claim, TryAgain(wait_s=0.0, alone=True))
         return
     decision = decide(

@@ -32,6 +32,7 @@ from worker.queue.persist import persist
 from worker.queue.readers import Readers
 from worker.queue.recognize import RecognizeStation, ShardSize, recognize_waiting
 from worker.queue.segment import SegmentStation, segment_waiting
+from worker.segment_archive import pack_document, unpack_document
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import Stage
 
@@ -119,6 +120,15 @@ def line(sessions, forms):
 
 def sheet(forms, number=0, **options):
     return encode(forms.filled(number, **options), "JPEG")
+
+
+def blackened(archive):
+    """Have every crop of an archive all black."""
+    pages = unpack_document(archive)
+    for page in pages:
+        for crop in page.segmentation.crops if page.segmentation else ():
+            crop.image[:] = 0
+    return pack_document(pages)
 
 
 def test_scans_are_cut_and_read_as_in_one_process(line, forms):
@@ -315,19 +325,43 @@ def test_a_store_of_crops_that_refuses_its_own_worker_charges_no_document(line, 
     assert line.read().finished == 1
 
 
-def test_a_device_that_fails_charges_no_document_and_ends_its_process(line, forms):
+def test_a_device_that_fails_from_the_first_charges_no_document_and_ends_its_process(line, forms):
+    line.recognizer = ScriptedRecognizer(refuses=lambda _: True)
     line.submit(a=sheet(forms))
     line.cut()
-    line.read()
-    line.submit(b=sheet(forms, 1))
-    line.cut()
-    line.recognizer._refuses = lambda _: True  # noqa: SLF001, it breaks while it is in use
 
     tally = line.read()
 
     assert not tally.device_works
-    row = stand(line.sessions)["b"]
+    row = stand(line.sessions)["a"]
     assert (row["status"], row["tries"], row["outages"]) == ("segmented", 0, 1)
+
+
+def test_crops_that_break_the_device_again_and_again_cost_one_document(line, forms):
+    class Breakable(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            if any(crop.mean() < 100 for crop in crops):
+                self._refuses = lambda _: True
+            return super().read(crops, hints)
+
+    def restart():
+        """Load the network anew, as the next process does."""
+        line.recognizer = Breakable()
+        line.reader.readers._loaded = None  # noqa: SLF001, it ends with its process
+
+    line.submit(a=sheet(forms), b=sheet(forms, 2))
+    line.cut()
+    key = stand(line.sessions)["b"]["crop_key"]
+    line.store.put(key, blackened(line.store.get(key)))
+    broken = 0
+    for _ in range(6):
+        restart()
+        broken += not line.read().device_works
+        make_due(line.sessions)
+
+    assert broken == 3
+    assert line.status("a") == ("done", None)
+    assert line.status("b") == ("failed", "document_crashed")
 
 
 def test_what_the_database_does_not_take_now_is_settled_when_it_is_back(line, monkeypatch):
