@@ -49,8 +49,8 @@ class ShardSize:
         self.limits = limits
 
     def lower(self, crops: int) -> None:
-        """Remember that a shard of so many crops did not fit."""
-        most = max(1, min(self.limits.crops, crops) // 2)
+        """Remember that no more than so many crops fitted."""
+        most = max(1, min(self.limits.crops, crops))
         self.limits = ShardLimits(crops=most, documents=self.limits.documents)
 
 

@@ -69,11 +69,6 @@ class Shard:
         """Tell whether it may end this process."""
         return any(claim.alone for claim in self.claims)
 
-    @property
-    def crop_count(self) -> int:
-        """How many crops the network has to read."""
-        return sum(claim.crop_count or 0 for claim in self.claims)
-
 
 class _OutOfTimeError(BaseException):
     """The time of the task is up: not to be taken for the fault of half a shard."""
@@ -158,17 +153,25 @@ def _readings(shard: Shard, station: RecognizeStation) -> list[DocumentReading |
         thresholds=station.thresholds,
     )
 
+    fitted: list[int] = []  # crops that were read at once
+    too_many = False
+
     def read(documents: Sequence[Sequence[SegmentedPage]]) -> list[DocumentReading]:
+        nonlocal too_many
         try:
-            return read_together(documents)
+            readings = read_together(documents)
+        except MemoryError:
+            too_many = True
+            raise
         except station.out_of_time as error:
             raise _OutOfTimeError from error
+        fitted.append(_written(documents))
+        return readings
 
-    def smaller(error: Exception) -> None:
-        if isinstance(error, MemoryError | DeviceMemoryError):
-            station.size.lower(shard.crop_count)
-
-    found = read_apart([fetched.pages for fetched in shard.fetched], read, smaller)
+    found = read_apart([fetched.pages for fetched in shard.fetched], read)
+    at_fault = any(isinstance(outcome, MemoryError) for outcome in found)
+    if too_many and not at_fault:  # a document too large for itself says nothing of shards
+        station.size.lower(max(fitted, default=1))
     if any(isinstance(outcome, Exception) for outcome in found):
         _check_still(reader)  # a device that fails blames whatever it is given
     return found
@@ -185,6 +188,13 @@ def _check_still(reader: CropReader) -> None:
         check(reader)
     except ModelUnavailableError as error:
         raise _BrokenDeviceError(f"reading the document broke the device: {error}") from error
+
+
+def _written(documents: Sequence[Sequence[SegmentedPage]]) -> int:
+    """Count the crops that the network has to read."""
+    pages = (page for document in documents for page in document)
+    cut = (page.segmentation for page in pages if page.segmentation is not None)
+    return sum(not crop.blank for segmentation in cut for crop in segmentation.crops)
 
 
 def _finish_all(session: Session, shard: Shard, share_s: float) -> list[bool]:

@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from recognition.errors import DeviceMemoryError
 from segmentation import SegmentationParams
 from tests.database import prepare, rows
 from tests.factories import make_identity, make_source
@@ -286,19 +287,44 @@ def test_a_document_that_the_network_cannot_read_fails_alone(line, forms):
     assert line.status("b")[0] in {"failed", "done", "needs_review"}
 
 
-def test_memory_that_is_short_makes_shards_smaller(line, forms):
-    class Small(ScriptedRecognizer):
-        def read(self, crops, hints=None):
-            if len(crops) > len(forms.fields(0)):
-                raise MemoryError
-            return super().read(crops, hints)
+class Small(ScriptedRecognizer):
+    """Has memory for so many crops at once, and for none that is black."""
 
-    line.recognizer = Small()
-    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
+    def __init__(self, most, error):
+        super().__init__()
+        self._most = most
+        self._error = error
+
+    def read(self, crops, hints=None):
+        if len(crops) > self._most or any(crop.mean() < 100 for crop in crops):
+            raise self._error
+        return super().read(crops, hints)
+
+
+def test_memory_that_is_short_makes_shards_as_small_as_fits(line, forms):
+    each = len(forms.fields(0))
+    line.recognizer = Small(2 * each, MemoryError())
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4), d=sheet(forms, 6))
     line.cut()
 
-    assert line.read().finished == 3
-    assert line.size.limits.crops < 100
+    assert line.read().finished == 4
+    assert line.size.limits.crops == 2 * each
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), DeviceMemoryError(line=0, width_px=9000, device="cuda:0")],
+    ids=["memory", "device memory"],
+)
+def test_one_document_too_large_leaves_shards_as_they_are(line, forms, error):
+    line.recognizer = Small(100, error)
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
+    line.cut()
+    key = stand(line.sessions)["c"]["crop_key"]
+    line.store.put(key, blackened(line.store.get(key)))
+
+    assert line.read().finished == 2
+    assert line.size.limits.crops == 100
 
 
 @pytest.mark.parametrize("error", [ConfigError("renew them"), ObjectForbiddenError("no right")])
