@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import pytest
 from sqlalchemy import text
 
 from tests.queue_rows import claimed, submit
+from worker.database.batches import find_batch
 from worker.database.leases import renew_leases
+from worker.database.moves import identify
+from worker.database.recalls import call_off
 from worker.database.session import closed_after, open_database, transaction
 from worker.errors import DatabaseUnavailableError
 
@@ -50,3 +56,22 @@ def test_a_server_that_is_cut_off_is_noticed_unless_the_url_says_otherwise(datab
             said = connection.info.get_parameters()
         assert said["keepalives_idle"] == idle
         assert said["tcp_user_timeout"] == "10000"
+
+
+def test_nothing_becomes_the_duplicate_of_what_is_called_off_meanwhile(sessions):
+    submit(sessions, "1.jpg", batch="old")
+    submit(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+
+    def read_bytes(found):
+        with transaction(sessions) as session:
+            return identify(session, found, sha256="a", size_bytes=9)
+
+    assert read_bytes(first)
+    with ThreadPoolExecutor(1) as other:
+        with transaction(sessions) as canceller:
+            call_off(canceller, find_batch(canceller, "old"))
+            identified = other.submit(read_bytes, second)
+            sleep(0.5)
+            assert not identified.done()
+        assert identified.result(timeout=10)

@@ -140,3 +140,32 @@ def test_a_batch_that_is_called_off_leaves_duplicates_elsewhere_to_be_read(sessi
     assert stand(sessions)["1.jpg"]["failure_code"] == "cancelled"
     assert retry_batch(sessions, "old", RecordingNudger()) == 0
     assert retry_batch(sessions, "old", RecordingNudger(), code="cancelled") == 1
+
+
+def test_a_batch_that_is_called_off_is_not_read_through_the_originals_of_its_duplicates(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", "3.jpg", batch="new")
+    for _ in range(2):
+        found = claimed(sessions)
+        with transaction(sessions) as session:
+            identify(session, found, sha256="a", size_bytes=9)
+
+    assert cancel_batch(sessions, "new") == 2
+    assert cancel_batch(sessions, "old") == 1
+
+    assert {row["status"] for row in stand(sessions).values()} == {"cancelled"}
+    assert retry_batch(sessions, "new", RecordingNudger(), code="cancelled") == 2
+
+
+def test_duplicates_of_what_was_read_stay_when_their_batch_is_called_off(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        identify(session, first, sha256="a", size_bytes=9)
+        identify(session, second, sha256="a", size_bytes=9)
+        finish_document(
+            session, first.document, make_document_reading(), crop_key="k", model_id="0123456789ab"
+        )
+
+    assert cancel_batch(sessions, "new") == 0
