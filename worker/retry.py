@@ -83,8 +83,13 @@ def decide(
         return GiveBack(wait_s=most_s * random.uniform(0.5, 1.0))
     code, detail, most_tries, wait_s = _judge(error, rule)
     if tries >= most_tries:
-        return Stop(code=code, detail=detail)
+        return Stop(code=code, detail=_storable(detail))
     return TryAgain(wait_s=wait_s * 2.0 ** (tries - 1) * random.uniform(0.5, 1.0))
+
+
+def _storable(text: str) -> str:
+    """Spell what no database takes: bytes of a file's name that are no UTF-8, and NUL."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "")
 
 
 def _judge(error: BaseException, rule: RetryRule) -> tuple[FailureCode, str, int, float]:

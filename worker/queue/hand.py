@@ -21,19 +21,21 @@ from worker.database.leases import give_back_held, renew_leases
 from worker.database.moves import settle
 from worker.database.session import transaction
 from worker.database.workers import say_alive, say_goodbye
-from worker.errors import DatabaseUnavailableError
+from worker.errors import DatabaseUnavailableError, FailureCode
+from worker.retry import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from worker.database.claims import Claim
-    from worker.database.session import Session, Sessions
+    from worker.database.session import Sessions
     from worker.database.workers import Worker
     from worker.retry import Decision
 
 _log = logging.getLogger(__name__)
 
 _RENEWALS = 4.0  # in the time of a lease: three may fail before it is taken back
+_REFUSED = "a bug in penname: the database does not take what was found wrong with the document"
 _AWAY_S = 1.0  # between tries while the database is away
 
 
@@ -84,8 +86,7 @@ class Hand:
     def settle(self, claim: Claim, decision: Decision) -> None:
         """Let go of a claim as the retry rule decided, now or when the database is back."""
         try:
-            with transaction(self._sessions) as session:
-                settle(session, claim, decision)
+            self._settle(claim, decision)
         except DatabaseUnavailableError:
             self._owed.append((claim, decision))
 
@@ -95,19 +96,22 @@ class Hand:
         Raises:
             DatabaseUnavailableError: the database is away; nothing was lost.
         """
-        with self._lock, self._settling() as session:
-            if self._working:
-                renew_leases(session, owner=self._owner, lease_s=self._lease_s)
-            else:
-                give_back_held(session, owner=self._owner)
-            say_alive(session, self._worker)
+        with self._lock:
+            self._settle_owed()
+            with transaction(self._sessions) as session:
+                if self._working:
+                    renew_leases(session, owner=self._owner, lease_s=self._lease_s)
+                else:
+                    give_back_held(session, owner=self._owner)
+                say_alive(session, self._worker)
 
     def _let_go(self, *, working: bool) -> None:
         """Give back what is held between two messages; if not now, ``beat`` does."""
         with self._lock:
             self._working = working
             try:
-                with self._settling() as session:
+                self._settle_owed()
+                with transaction(self._sessions) as session:
                     given = give_back_held(session, owner=self._owner)
             except DatabaseUnavailableError:
                 _log.warning("claims_not_given_back", exc_info=True)
@@ -115,16 +119,24 @@ class Hand:
         if given:
             _log.warning("claims_dropped", extra={"documents": given})
 
-    @contextmanager
-    def _settling(self) -> Iterator[Session]:
-        """Open a transaction that settles what is owed before anything else."""
-        owed = list(self._owed)  # more may be owed while these are settled
-        with transaction(self._sessions) as session:
-            for claim, decision in owed:
-                settle(session, claim, decision)
-            yield session
-        for _ in owed:
+    def _settle_owed(self) -> None:
+        """Settle what the database did not take before, under the lock."""
+        while self._owed:
+            self._settle(*self._owed[0])
             self._owed.popleft()
+
+    def _settle(self, claim: Claim, decision: Decision) -> None:
+        """Settle a claim, and that in any case: it would be in hand for ever otherwise."""
+        try:
+            with transaction(self._sessions) as session:
+                settle(session, claim, decision)
+        except DatabaseUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001, a bug, whatever it says
+            _log.error("not_settled", extra={"error": type(error).__name__})
+            bug = Stop(code=FailureCode.INTERNAL_ERROR, detail=_REFUSED)
+            with transaction(self._sessions) as session:
+                settle(session, claim, bug)
 
     def _keep(self) -> None:
         wait_s = 0.0

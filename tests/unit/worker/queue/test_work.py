@@ -14,6 +14,7 @@ from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.queue_rows import RecordingNudger, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
 from worker.database.claims import NORMAL, ShardLimits
+from worker.database.moves import settle
 from worker.database.releases import register_template
 from worker.database.session import transaction
 from worker.database.submissions import add_documents, register_offer
@@ -22,6 +23,7 @@ from worker.document_images import DecodeLimits
 from worker.errors import (
     ConfigError,
     DatabaseUnavailableError,
+    FailureCode,
     ObjectForbiddenError,
     ObjectMissingError,
     StorageUnavailableError,
@@ -33,6 +35,7 @@ from worker.queue.persist import persist
 from worker.queue.readers import Readers
 from worker.queue.recognize import RecognizeStation, ShardSize, recognize_waiting
 from worker.queue.segment import SegmentStation, segment_waiting
+from worker.retry import Stop
 from worker.segment_archive import pack_document, unpack_document
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import Stage
@@ -437,6 +440,26 @@ def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, m
 
     row = stand(line.sessions)["a"]
     assert (row["status"], row["tries"], row["lease_owner"]) == ("pending", 0, None)
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["at once", "once it is back"])
+def test_a_decision_that_the_database_cannot_take_fails_the_document(line, monkeypatch, away):
+    line.submit(a=b"the bytes")
+    refused = Stop(code=FailureCode.DAMAGED_DOCUMENT, detail="\udce9")
+    monkeypatch.setattr("worker.queue.segment.decide", lambda *_, **__: refused)
+    if away:
+        left = iter([DatabaseUnavailableError("away")])
+
+        def flaky(*arguments):
+            for error in left:
+                raise error
+            return settle(*arguments)
+
+        monkeypatch.setattr("worker.queue.hand.settle", flaky)
+
+    assert line.cut().settled == 1
+
+    assert line.status("a") == ("failed", "internal_error")
 
 
 def test_leases_are_renewed_while_the_work_goes_on(line):
