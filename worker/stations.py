@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recognition.header import RELEASE
 from worker.database.leases import give_back_all
 from worker.database.session import closed_after, open_database, transaction
-from worker.database.workers import Worker, say_goodbye
+from worker.database.workers import Worker, say_goodbye_of_all
 from worker.errors import DatabaseUnavailableError, TransientError
 from worker.names import load_names_of
 from worker.queue.hand import Hand
@@ -179,8 +179,8 @@ def give_back_node(settings: Settings, node: str) -> None:
     with suppress(TransientError):  # then the leases run out, which takes a little longer
         sessions = open_database(settings.database_url.get_secret_value())
         with closed_after(sessions), transaction(sessions) as session:
-            give_back_all(session, owner_prefix=f"{node}/")
-            say_goodbye(session, worker_id_prefix=f"{node}/")
+            give_back_all(session, node=node)
+            say_goodbye_of_all(session, node=node)
 
 
 class _Models:

@@ -101,9 +101,9 @@ def give_back_held(session: Session, *, owner: str) -> int:
     return _give_back(session, DocumentRow.id.in_(held))
 
 
-def give_back_all(session: Session, *, owner_prefix: str) -> int:
-    """Let go of whatever workers hold whose ids start so; they ended in order, so no try counts."""
-    held = DocumentRow.lease_owner.startswith(owner_prefix, autoescape=True)
+def give_back_all(session: Session, *, node: str) -> int:
+    """Let go of whatever the processes of a worker hold; they ended in order, so no try counts."""
+    held = DocumentRow.lease_owner.startswith(f"{node}/", autoescape=True)
     return _give_back(session, held)
 
 

@@ -66,7 +66,7 @@ class Hand:
         try:
             with transaction(self._sessions) as session:
                 give_back_held(session, owner=self._owner)
-                say_goodbye(session, worker_id_prefix=self._owner)
+                say_goodbye(session, worker_id=self._owner)
         except DatabaseUnavailableError:
             _log.warning("goodbye_not_said", exc_info=True)
 

@@ -11,14 +11,14 @@ from tests.database import prepare, rows
 from tests.factories import make_identity, make_source
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
-from tests.queue_rows import RecordingNudger, expire_leases, make_due, make_offer, stand
+from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
 from worker.database.claims import NORMAL, ShardLimits
 from worker.database.moves import settle
 from worker.database.releases import register_template
 from worker.database.session import transaction
 from worker.database.submissions import add_documents, register_offer
-from worker.database.workers import Worker, workers_seen
+from worker.database.workers import Worker, say_alive, workers_seen
 from worker.document_images import DecodeLimits
 from worker.errors import (
     ConfigError,
@@ -503,6 +503,21 @@ def test_a_hand_says_that_it_lives_and_says_goodbye(line):
 
     with transaction(line.sessions) as session:
         assert workers_seen(session, within_s=30) == []
+
+
+def test_a_hand_that_stops_leaves_its_siblings_what_they_hold(line):
+    sibling = Worker(worker_id="n/12", kind="segment", host="h", pid=12)
+    line.submit(a=b"the bytes")
+    claimed(line.sessions, owner="n/12")
+    with transaction(line.sessions) as session:
+        say_alive(session, sibling)
+
+    line.hand.start()
+    line.hand.stop()
+
+    assert stand(line.sessions)["a"]["lease_owner"] == "n/12"
+    with transaction(line.sessions) as session:
+        assert [seen.worker for seen in workers_seen(session, within_s=30)] == [sibling]
 
 
 def test_a_result_is_written_although_the_database_is_away_for_a_while(sessions, monkeypatch):
