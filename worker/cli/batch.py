@@ -142,6 +142,10 @@ def _notes(progress: BatchProgress) -> list[str]:
         f"{progress.name}: {count} failed with {code}"
         for code, count in progress.by_failure.items()
     ]
+    notes += [
+        f"{progress.name}: {count} duplicates wait for their originals in batch {name}"
+        for name, count in progress.waits_for.items()
+    ]
     if progress.waiting_for_outage:
         notes.append(
             f"{progress.name}: {progress.waiting_for_outage} wait for a store or database that "

@@ -23,6 +23,7 @@ from worker.batches import (
     submit,
     workers_alive,
 )
+from worker.cli import batch as batch_command
 from worker.database.documents import finish_document
 from worker.database.moves import identify, settle
 from worker.database.session import transaction
@@ -169,3 +170,22 @@ def test_duplicates_of_what_was_read_stay_when_their_batch_is_called_off(session
         )
 
     assert cancel_batch(sessions, "new") == 0
+
+
+def test_a_duplicate_is_as_far_as_its_original(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        assert identify(session, first, sha256="a", size_bytes=9)
+        assert not identify(session, second, sha256="a", size_bytes=9)
+
+    with transaction(sessions) as session:
+        [waits] = batch_status(session, "new")
+        settle(session, first, DAMAGED)
+        [failed] = batch_status(session, "new")
+
+    assert (waits.finished, waits.waits_for, waits.by_failure) == (0, {"old": 1}, {})
+    assert (failed.finished, failed.waits_for) == (1, {})
+    assert failed.by_failure == {"damaged_document": 1}
+    assert "new: 1 duplicates wait for their originals in batch old" in batch_command._notes(waits)  # noqa: SLF001, what the command prints
