@@ -15,7 +15,7 @@ from recognition.header import RELEASE
 from worker.database.leases import give_back_all
 from worker.database.session import closed_after, open_database, transaction
 from worker.database.workers import Worker, say_goodbye_of_all
-from worker.errors import DatabaseUnavailableError, TransientError
+from worker.errors import DatabaseUnavailableError, ModelUnavailableError, TransientError
 from worker.names import load_names_of
 from worker.queue.hand import Hand
 from worker.retry import RetryRule
@@ -209,11 +209,14 @@ def _load_reader(process: WorkerProcess, models: _Models, offer: Offer) -> Recog
     from worker.runtime import believing, load_recognizer
 
     settings = process.settings
+    names = _names(settings, offer)
+    if names.version != offer.identity.decoder_version:
+        raise ModelUnavailableError("the name lists were changed since this worker last looked")
     process.facts["cuda_in_parent"] = cuda_was_touched()
     use_threads(settings.recognize_threads)
     recognizer = load_recognizer(settings, models.path(offer.identity.model_id))
     process.facts["reads_with"] = asdict(offer.identity.read_with)
-    return believing(recognizer, _names(settings, offer))
+    return believing(recognizer, names)
 
 
 def _names(settings: Settings, offer: Offer) -> Names:
