@@ -120,6 +120,14 @@ def test_a_batch_goes_through_the_commands_and_the_tasks(office):
 
 
 @pytest.mark.usefixtures("office")
+def test_a_failure_code_that_there_is_not_is_refused():
+    refused = penname("retry", "autumn", "--code", "object_mising")
+
+    assert refused.exit_code == 2
+    assert "object_missing" in refused.output
+
+
+@pytest.mark.usefixtures("office")
 def test_a_batch_that_is_not_there_is_named():
     penname("submit", "scans")
 
@@ -175,6 +183,20 @@ def test_messages_that_wait_are_counted():
     nudger.nudge(Stage.RECOGNIZE, urgent=True, times=3)
 
     assert nudger.backlog(Stage.RECOGNIZE, urgent=True) == before + 3
+
+
+def test_a_message_whose_acknowledgement_fails_does_not_keep_a_worker_from_the_next():
+    with redis() as server:
+        connection = app.connection_for_read(f"redis://{HOST}:{server.port}/0")
+        channel = connection.channel()
+        channel.qos.prefetch_count = 1
+        connection.SimpleQueue("segment", channel=channel).put("look")
+        message = connection.SimpleQueue("segment", channel=channel).get(timeout=5)
+        assert not channel.qos.can_consume()
+    with pytest.raises(connection.connection_errors):
+        message.ack()
+
+    assert channel.qos.can_consume()
 
 
 def test_what_goes_wrong_in_a_task_never_reaches_celery(caplog):
