@@ -145,7 +145,9 @@ def _queued(bench: Bench, processes: int, url: str) -> dict[str, Any]:
 
         def hand_in(place: str, batch: str) -> None:
             described = describe_submission(settings, [bench.templates], batch=batch, urgent=False)
-            submit(list_places(settings, [place]), described, sessions, CeleryNudger())
+            submit(
+                list_places(open_sources(settings), [place]), described, sessions, CeleryNudger()
+            )
 
         hand_in(_WARM_UP, "warm-up")
         _wait(url, "warm-up")

@@ -8,6 +8,7 @@ https://docs.celeryq.dev, and the issues named.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from celery.app.amqp import AMQP
 from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
+from kombu.transport import redis, virtual
 
 from worker.config import read_settings
 from worker.errors import QueueUnavailableError
@@ -51,6 +53,34 @@ class _PromptConnection(Connection):
         options.setdefault("interval_step", 1)
         options.setdefault("interval_max", _RECONNECT_MOST_S)
         return super()._ensure_connection(*args, **options)  # type: ignore[no-untyped-call] # kombu is half typed
+
+    def get_transport_cls(self) -> Any:  # noqa: ANN401, the same
+        """Give the transport of the URL, whose consumers outlive an acknowledgement that failed."""
+        return _going_on(super().get_transport_cls())  # type: ignore[no-untyped-call] # the same
+
+
+class _GoingOnQoS(redis.QoS):
+    """Forgets a message whose acknowledgement failed, since Redis was away.
+
+    kombu 5.6 keeps it, so that a worker of one process never asks for another message; and as it
+    asks for none, it does not notice that its connection is gone.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call] # the same
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call] # the same
+            raise
+
+
+@cache
+def _going_on(transport: Any) -> Any:  # noqa: ANN401, kombu has no types for them
+    channel = transport.Channel
+    if not issubclass(channel, redis.Channel):
+        return transport
+    goes_on = type(channel.__name__, (channel,), {"QoS": _GoingOnQoS})
+    return type(transport.__name__, (transport,), {"Channel": goes_on})
 
 
 class PromptAmqp(AMQP):  # type: ignore[misc] # celery ships no types

@@ -86,7 +86,6 @@ def unwritten_document(pages: Sequence[SegmentedPage]) -> DocumentReading:
 def read_apart(
     documents: Sequence[Sequence[SegmentedPage]],
     read: Callable[[Sequence[Sequence[SegmentedPage]]], Sequence[DocumentReading]],
-    on_split: Callable[[Exception], None] = lambda _: None,
 ) -> list[DocumentReading | Exception]:
     """Read documents in one go; when that fails, halve until the one at fault is alone.
 
@@ -95,7 +94,6 @@ def read_apart(
     Args:
         documents: the pages of each.
         read: reads several at once, as ``read_pages`` does.
-        on_split: told of the error each time that more than one document had to be halved.
 
     Returns:
         For each document its reading, or the error that it alone meets.
@@ -105,11 +103,10 @@ def read_apart(
     except Exception as error:  # noqa: BLE001, the edge of one document: a bug costs one, not all
         if len(documents) <= 1:
             return [error for _ in documents]
-        on_split(error)
     half = len(documents) // 2
     return [
-        *read_apart(documents[:half], read, on_split),
-        *read_apart(documents[half:], read, on_split),
+        *read_apart(documents[:half], read),
+        *read_apart(documents[half:], read),
     ]
 
 

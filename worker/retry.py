@@ -1,7 +1,8 @@
 """When a document that could not be worked on is tried again, and when no more: pure rules.
 
-An outage (a store or the database away or full) says nothing about the document: it gives its
-try back and waits, however long the outage lasts. Waits are drawn at random, so that workers do
+An outage (a store or the database away or full, credentials that have expired, a setting that is
+wrong) says nothing about the document: it gives its try back and waits, however long the outage
+lasts. Waits are drawn at random, so that workers do
 not all come back at one moment, and stay short: a store is back for a worker at most
 ``RetryRule.outage_most_s`` after it is back for the world.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from worker.errors import (
+    ConfigError,
     DocumentOutOfMemoryError,
     FailureCode,
     ObjectMissingError,
@@ -76,13 +78,18 @@ def decide(
         rule: how often and after how long.
         random: draws the waits.
     """
-    if isinstance(error, TransientError):
+    if isinstance(error, TransientError | ConfigError):
         most_s = min(rule.outage_most_s, rule.outage_first_s * 2.0 ** min(outages, 30))
         return GiveBack(wait_s=most_s * random.uniform(0.5, 1.0))
     code, detail, most_tries, wait_s = _judge(error, rule)
     if tries >= most_tries:
-        return Stop(code=code, detail=detail)
+        return Stop(code=code, detail=_storable(detail))
     return TryAgain(wait_s=wait_s * 2.0 ** (tries - 1) * random.uniform(0.5, 1.0))
+
+
+def _storable(text: str) -> str:
+    """Spell what no database takes: bytes of a file's name that are no UTF-8, and NUL."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "")
 
 
 def _judge(error: BaseException, rule: RetryRule) -> tuple[FailureCode, str, int, float]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from recognition.header import RELEASE
 from worker.database.leases import give_back_all
 from worker.database.session import closed_after, open_database, transaction
-from worker.database.workers import Worker, say_goodbye
-from worker.errors import DatabaseUnavailableError, TransientError
+from worker.database.workers import Worker, say_goodbye_of_all
+from worker.errors import DatabaseUnavailableError, ModelUnavailableError, TransientError
 from worker.names import load_names_of
 from worker.queue.hand import Hand
 from worker.retry import RetryRule
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from worker.queue.sweep import SweepStation, Waker
 
 _MIB = 1024 * 1024
+_STATEMENT_S = 30.0  # most take milliseconds; what a lock or a stalled disk holds up is tried again
 _AWAY_S = 1.0  # between tries while the database is away
 
 OutOfTime = tuple[type[BaseException], ...]
@@ -58,7 +59,8 @@ def open_worker_process(settings: Settings, *, worker_id: str, kind: str) -> Wor
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
     """
-    sessions = open_database(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    sessions = open_database(url, statement_s=_STATEMENT_S)
     facts = _facts(settings)
     described = Worker(
         worker_id=worker_id, kind=kind, host=socket.gethostname(), pid=os.getpid(), facts=facts
@@ -177,8 +179,8 @@ def give_back_node(settings: Settings, node: str) -> None:
     with suppress(TransientError):  # then the leases run out, which takes a little longer
         sessions = open_database(settings.database_url.get_secret_value())
         with closed_after(sessions), transaction(sessions) as session:
-            give_back_all(session, owner_prefix=f"{node}/")
-            say_goodbye(session, worker_id_prefix=f"{node}/")
+            give_back_all(session, node=node)
+            say_goodbye_of_all(session, node=node)
 
 
 class _Models:
@@ -207,11 +209,14 @@ def _load_reader(process: WorkerProcess, models: _Models, offer: Offer) -> Recog
     from worker.runtime import believing, load_recognizer
 
     settings = process.settings
+    names = _names(settings, offer)
+    if names.version != offer.identity.decoder_version:
+        raise ModelUnavailableError("the name lists were changed since this worker last looked")
     process.facts["cuda_in_parent"] = cuda_was_touched()
     use_threads(settings.recognize_threads)
     recognizer = load_recognizer(settings, models.path(offer.identity.model_id))
     process.facts["reads_with"] = asdict(offer.identity.read_with)
-    return believing(recognizer, _names(settings, offer))
+    return believing(recognizer, names)
 
 
 def _names(settings: Settings, offer: Offer) -> Names:

@@ -5,6 +5,8 @@ It says who will read the documents, and how, without loading a network: no torc
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +15,9 @@ from worker.batches import OfferedTemplate, Submission
 from worker.database.submissions import Offer
 from worker.names import load_names, wanted_lexicons
 from worker.queue.forms import template_key
-from worker.runtime import checkpoint_file, open_sources, templates_version
+from worker.runtime import checkpoint_file, templates_version
 from worker.storage.manifest import read_manifest
+from worker.storage.sources import path_of
 from worker.templates import load_templates
 from worker.types import RunIdentity
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from worker.config import Settings
+    from worker.storage.sources import Sources
     from worker.types import Source
 
 _MANIFEST_SUFFIX = ".csv"
@@ -67,18 +71,43 @@ def describe_submission(
     )
 
 
-def list_places(settings: Settings, places: Sequence[str]) -> Iterator[Source]:
+def list_places(
+    sources: Sources, places: Sequence[str], *, settled_s: float = 0.0
+) -> Iterator[Source]:
     """List the scans of files, folders, buckets and manifests, as they are asked for.
+
+    A file is known by its size and the time of its last change, so that one that is replaced is
+    another document, as a replaced object is.
+
+    Args:
+        sources: where scans come from.
+        places: what to list.
+        settled_s: leave out files that were changed so lately: they may still be written.
 
     Raises:
         ConfigError: a place is none of these.
         ObjectMissingError: there is no such file or folder.
     """
-    sources = open_sources(settings)
     listings: list[Iterable[Source]] = [
         read_manifest(Path(place))
         if "://" not in place and place.lower().endswith(_MANIFEST_SUFFIX)
         else sources.find(place)
         for place in places
     ]
-    return chain.from_iterable(listings)
+    for source in chain.from_iterable(listings):
+        path = path_of(source)
+        found = source if path is None else _as_it_is(source, path, settled_s=settled_s)
+        if found is not None:
+            yield found
+
+
+def _as_it_is(source: Source, path: Path, *, settled_s: float) -> Source | None:
+    """Say which version of a file is there; None where it was changed just now or is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if settled_s and time.time() - found.st_mtime < settled_s:
+        return None
+    version = f"{found.st_size}-{found.st_mtime_ns}"
+    return replace(source, size_bytes=found.st_size, version=version)

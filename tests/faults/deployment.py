@@ -16,6 +16,7 @@ import psycopg
 from worker.batches import submit
 from worker.celery_app import CeleryNudger, configuration
 from worker.config import read_settings
+from worker.runtime import open_sources
 from worker.storage.s3 import S3Options, connect
 from worker.submitting import describe_submission, list_places
 
@@ -131,7 +132,7 @@ class Deployment:
         submission = describe_submission(
             settings, [settings.template_dir], batch=batch, urgent=False
         )
-        sources = list_places(settings, [f"s3://{BUCKET}/{batch}/"])
+        sources = list_places(open_sources(settings), [f"s3://{BUCKET}/{batch}/"])
         return submit(sources, submission, self.sessions, self.nudger).added
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,6 +75,9 @@ def retry(
     from worker.config import read_settings
     from worker.database.session import opened
 
+    if code is not None and code not in ADVICE:
+        near = ", ".join(get_close_matches(code, ADVICE)) or "look into docs/errors.md"
+        raise typer.BadParameter(f"no document fails with {code}; {near}", param_hint="--code")
     settings = read_settings(database_url=db)
     with opened(settings.database_url.get_secret_value()) as sessions:
         count = retry_batch(sessions, batch, CeleryNudger(), code=code)
@@ -141,6 +145,10 @@ def _notes(progress: BatchProgress) -> list[str]:
     notes = [
         f"{progress.name}: {count} failed with {code}"
         for code, count in progress.by_failure.items()
+    ]
+    notes += [
+        f"{progress.name}: {count} duplicates wait for their originals in batch {name}"
+        for name, count in progress.waits_for.items()
     ]
     if progress.waiting_for_outage:
         notes.append(

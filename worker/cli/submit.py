@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker.errors import TransientError
+
 if TYPE_CHECKING:
-    from worker.batches import Submission, Submitted
-    from worker.config import Settings
-    from worker.database.session import Sessions
+    from collections.abc import Callable
+
+    from worker.batches import Submitted
 
 _WATCH_EVERY_S = 10.0
+_SETTLED_S = 5.0  # since a file was last written: a scanner may be at it still
 
 
 class Priority(StrEnum):
@@ -58,12 +61,15 @@ def submit(  # noqa: PLR0913, each is an option of the command
     What was submitted to the batch before is not added again. See how far
     it is with penname status.
     """
+    from worker.batches import submit as submit_scans
+    from worker.celery_app import CeleryNudger
     from worker.cli.interruption import stoppable
     from worker.cli.read import batch_name
     from worker.config import read_settings
     from worker.database.session import closed_after, open_database
     from worker.logs import configure_logs
-    from worker.submitting import describe_submission
+    from worker.runtime import open_sources
+    from worker.submitting import describe_submission, list_places
 
     settings = read_settings(database_url=db)
     configure_logs(settings.log_level)
@@ -74,35 +80,42 @@ def submit(  # noqa: PLR0913, each is an option of the command
         urgent=priority is Priority.URGENT,
     )
     sessions = open_database(settings.database_url.get_secret_value())
+    sources, nudger = open_sources(settings), CeleryNudger()
+
+    def once(*, quiet: bool = False) -> None:
+        settled_s = _SETTLED_S if watch else 0.0
+        found = list_places(sources, places, settled_s=settled_s)
+        _report(
+            submit_scans(found, submission, sessions, nudger, on_progress=_show),
+            name=submission.batch,
+            quiet=quiet,
+        )
+
     with stoppable(), closed_after(sessions):
-        _submit_once(places, settings, submission, sessions)
-        while watch:
-            time.sleep(_WATCH_EVERY_S)
-            _submit_once(places, settings, submission, sessions, quiet=True)
+        if watch:
+            _watch(once)
+        else:
+            once()
 
 
-def _submit_once(
-    places: list[str],
-    settings: Settings,
-    submission: Submission,
-    sessions: Sessions,
-    *,
-    quiet: bool = False,
-) -> None:
-    from worker.batches import submit as submit_scans
-    from worker.celery_app import CeleryNudger
-    from worker.submitting import list_places
+def _watch(once: Callable[..., None]) -> None:
+    """Submit again and again, through whatever outage; it is said once."""
+    away, quiet = False, False
+    while True:
+        try:
+            once(quiet=quiet)
+            away, quiet = False, True
+        except TransientError as error:
+            if not away:
+                print(f"{error}\nit is tried again until it answers", file=sys.stderr)
+            away = True
+        time.sleep(_WATCH_EVERY_S)
 
-    done = submit_scans(
-        list_places(settings, places),
-        submission,
-        sessions,
-        CeleryNudger(),
-        on_progress=_show,
-    )
+
+def _report(done: Submitted, *, name: str, quiet: bool) -> None:
     if done.added or not quiet:
         known = f", {done.listed - done.added} were there before" * (done.listed > done.added)
-        print(f"{done.added} documents added to batch {submission.batch}{known}")
+        print(f"{done.added} documents added to batch {name}{known}")
     if not done.nudged:
         print(
             "the queue's broker does not answer; the documents are kept, and workers take them "

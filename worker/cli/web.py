@@ -99,6 +99,7 @@ def _services(settings: Settings, sessions: Sessions) -> WebServices:
 def _intake(settings: Settings) -> Intake:
     from worker.celery_app import CeleryNudger
     from worker.handing_in import Intake
+    from worker.runtime import open_sources
     from worker.submitting import describe_submission, list_places
 
     def describe(batch: str, urgent: bool) -> Submission:  # noqa: FBT001, as the port has it
@@ -107,7 +108,7 @@ def _intake(settings: Settings) -> Intake:
 
     return Intake(
         describe=describe,
-        list_place=lambda place: list_places(settings, [place]),
+        list_place=lambda place: list_places(open_sources(settings), [place]),
         nudger=CeleryNudger(),
         places=settings.web_places,
     )

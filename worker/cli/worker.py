@@ -78,7 +78,9 @@ def recognize(
 @worker_app.command()
 def sweep(
     *,
-    once: Annotated[bool, typer.Option("--once", help="Sweep one time and stop.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Sweep one time, within seconds, and stop.")
+    ] = False,
     db: _Db = None,
 ) -> None:
     """Take documents back from workers that died, and wake workers for what waits.
@@ -87,8 +89,10 @@ def sweep(
     """
     from worker.celery_app import CeleryNudger
     from worker.config import read_settings
+    from worker.errors import ExitCode
     from worker.logs import configure_logs
-    from worker.queue.sweep import sweep as sweep_once
+    from worker.queue.sweep import sweep as sweep_now
+    from worker.queue.sweep import sweep_once
     from worker.stations import open_sweep_station, open_worker_process, wait_for_database
 
     settings = read_settings(database_url=db)
@@ -100,15 +104,15 @@ def sweep(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    if not wait_for_database(settings, stopped):
+    if not once and not wait_for_database(settings, stopped):
         return
     process = open_worker_process(settings, worker_id=f"{uuid4().hex[:12]}/sweep", kind="sweep")
     station = open_sweep_station(process, CeleryNudger())
     try:
-        while not stopped.is_set():
-            sweep_once(station)
-            if once:
-                return
+        if once and sweep_once(station, stopped.wait) is None:
+            raise typer.Exit(ExitCode.UNAVAILABLE)
+        while not once and not stopped.is_set():
+            sweep_now(station)
             stopped.wait(settings.sweep_every_s)
     finally:
         process.hand.stop()

@@ -18,7 +18,7 @@ from worker.errors import FailureCode
 from worker.types import DocumentStatus, Stage
 
 if TYPE_CHECKING:
-    from sqlalchemy import Case
+    from sqlalchemy import Case, ColumnElement
     from sqlalchemy.orm import Session
 
 _AT_WORK = [stage.at_work for stage in Stage]
@@ -91,14 +91,26 @@ def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
     return Reaped(again=len(again), failed=len(failed))
 
 
-def give_back_all(session: Session, *, owner_prefix: str) -> int:
-    """Let go of whatever workers hold whose ids start so; they ended in order, so no try counts."""
+def give_back_held(session: Session, *, owner: str) -> int:
+    """Let go of whatever one worker holds, short of what is just being written; no try counts."""
+    held = (
+        select(DocumentRow.id)
+        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
+        .with_for_update(skip_locked=True)
+    )
+    return _give_back(session, DocumentRow.id.in_(held))
+
+
+def give_back_all(session: Session, *, node: str) -> int:
+    """Let go of whatever the processes of a worker hold; they ended in order, so no try counts."""
+    held = DocumentRow.lease_owner.startswith(f"{node}/", autoescape=True)
+    return _give_back(session, held)
+
+
+def _give_back(session: Session, held: ColumnElement[bool]) -> int:
     given = session.execute(
         update(DocumentRow)
-        .where(
-            DocumentRow.status.in_(_AT_WORK),
-            DocumentRow.lease_owner.startswith(owner_prefix, autoescape=True),
-        )
+        .where(held, DocumentRow.status.in_(_AT_WORK))
         .values(
             status=_back_to_waiting(),
             tries=DocumentRow.tries - 1,

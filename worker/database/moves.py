@@ -60,10 +60,12 @@ def identify(session: Session, claim: Claim, *, sha256: str, size_bytes: int) ->
     """
     for _ in range(_RACES):
         other = session.execute(
-            select(DocumentRow.id, DocumentRow.status, DocumentRow.submitted).where(
+            select(DocumentRow.id, DocumentRow.status, DocumentRow.submitted)
+            .where(
                 of_bytes(sha256, claim.identity),
                 DocumentRow.id != claim.document.document_id,
             )
+            .with_for_update()  # nobody calls it off unseen, or without seeing this duplicate
         ).one_or_none()
         if other is not None:
             left = other.status is DocumentStatus.PENDING and not other.submitted

@@ -38,7 +38,8 @@ class BatchProgress:
     name: str
     created_at: datetime
     by_status: Mapping[DocumentStatus, int]  # states that no document is in are left out
-    by_failure: Mapping[str, int]  # failed documents by code
+    by_failure: Mapping[str, int]  # failed documents by code, and duplicates of such
+    waits_for: Mapping[str, int]  # duplicates whose original is not read yet, by its batch
     finished_lately: int  # in the last RATE_WINDOW_S
     waiting_for_outage: int  # of those that wait, how many met a store or database that was away
 
@@ -50,7 +51,8 @@ class BatchProgress:
     @property
     def finished(self) -> int:
         """How many need no more work."""
-        return sum(self.by_status.get(status, 0) for status in FINISHED)
+        in_the_end = sum(self.by_status.get(status, 0) for status in FINISHED)
+        return in_the_end - sum(self.waits_for.values())
 
     @property
     def per_second(self) -> float:
@@ -93,12 +95,14 @@ def batch_progress(session: Session, names: Sequence[str] | None = None) -> list
         lately[row.batch_id] += row.lately
         outages[row.batch_id] += row.outages
     by_failure = _failures_by_code(session, ids)
+    waits_for = _unread_originals(session, ids)
     return [
         BatchProgress(
             name=batch.name,
             created_at=batch.created_at,
             by_status=by_status[batch.id],
             by_failure=by_failure[batch.id],
+            waits_for=waits_for[batch.id],
             finished_lately=lately[batch.id],
             waiting_for_outage=outages[batch.id],
         )
@@ -174,12 +178,34 @@ def _counts(batch_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
 
 def _failures_by_code(session: Session, batch_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     found: dict[UUID, dict[str, int]] = {batch_id: {} for batch_id in batch_ids}
+    original = aliased(DocumentRow)
+    code = func.coalesce(original.failure_code, DocumentRow.failure_code).label("code")
     failed = (
-        select(DocumentRow.batch_id, DocumentRow.failure_code, func.count().label("documents"))
-        .where(DocumentRow.batch_id.in_(batch_ids), DocumentRow.status == DocumentStatus.FAILED)
-        .group_by(DocumentRow.batch_id, DocumentRow.failure_code)
+        select(DocumentRow.batch_id, code, func.count().label("documents"))
+        .outerjoin(original, original.id == DocumentRow.duplicate_of)
+        .where(DocumentRow.batch_id.in_(batch_ids))
+        .where(func.coalesce(original.status, DocumentRow.status) == DocumentStatus.FAILED)
+        .group_by(DocumentRow.batch_id, code)
         .order_by(func.count().desc())
     )
     for row in session.execute(failed):
-        found[row.batch_id][row.failure_code or ""] = row.documents
+        found[row.batch_id][row.code or ""] = row.documents
+    return found
+
+
+def _unread_originals(session: Session, batch_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Count the duplicates whose original is not finished, by the name of its batch."""
+    found: dict[UUID, dict[str, int]] = {batch_id: {} for batch_id in batch_ids}
+    original = aliased(DocumentRow)
+    waiting = (
+        select(DocumentRow.batch_id, BatchRow.name, func.count().label("documents"))
+        .join(original, original.id == DocumentRow.duplicate_of)
+        .join(BatchRow, BatchRow.id == original.batch_id)
+        .where(DocumentRow.batch_id.in_(batch_ids))
+        .where(DocumentRow.status == DocumentStatus.DUPLICATE, original.status.not_in(FINISHED))
+        .group_by(DocumentRow.batch_id, BatchRow.name)
+        .order_by(BatchRow.name)
+    )
+    for row in session.execute(waiting):
+        found[row.batch_id][row.name] = row.documents
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from worker.database.dialects import utc_now
@@ -17,6 +17,7 @@ from worker.types import DocumentStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 _AFRESH = {
@@ -74,29 +75,22 @@ def try_again(session: Session, batch_id: UUID, *, code: str | None) -> int:
 def call_off(session: Session, batch_id: UUID) -> int:
     """Cancel every document of a batch that is not finished; work at hand writes nothing more.
 
-    Duplicates in other batches of what is cancelled here are read in its place.
+    Duplicates of what is not read yet, wherever that stands, count as not finished. Duplicates in
+    other batches of what is cancelled here are read in its place.
 
     Returns:
         How many were cancelled.
     """
-    cancelled = session.scalars(
-        update(DocumentRow)
-        .where(
-            DocumentRow.batch_id == batch_id,
-            DocumentRow.submitted,
-            DocumentRow.status.not_in(FINISHED),
-        )
-        .values(
-            status=DocumentStatus.CANCELLED,
-            failure_code=FailureCode.CANCELLED,
-            failure_detail="",
-            attempt=DocumentRow.attempt + 1,
-            finished_at=utc_now(),
-            **NOT_WAITING,
-        )
-        .returning(DocumentRow.id)
-    ).all()
     original = aliased(DocumentRow)
+    unread = (
+        select(original.id)
+        .where(original.id == DocumentRow.duplicate_of, original.status.not_in(FINISHED))
+        .exists()
+    )
+    # Duplicates first: their originals may be cancelled with them.
+    cancelled = _cancel(
+        session, batch_id, and_(DocumentRow.status == DocumentStatus.DUPLICATE, unread)
+    ) + _cancel(session, batch_id, DocumentRow.status.not_in(FINISHED))
     session.execute(
         update(DocumentRow)
         .where(
@@ -111,4 +105,23 @@ def call_off(session: Session, batch_id: UUID) -> int:
         .values(**_AFRESH, attempt=DocumentRow.attempt + 1, next_attempt_at=utc_now())
         .execution_options(synchronize_session=False)
     )
-    return len(cancelled)
+    return cancelled
+
+
+def _cancel(session: Session, batch_id: UUID, wanted: ColumnElement[bool]) -> int:
+    cancelled = session.execute(
+        update(DocumentRow)
+        .where(DocumentRow.batch_id == batch_id, DocumentRow.submitted, wanted)
+        .values(
+            status=DocumentStatus.CANCELLED,
+            failure_code=FailureCode.CANCELLED,
+            failure_detail="",
+            duplicate_of=None,
+            attempt=DocumentRow.attempt + 1,
+            finished_at=utc_now(),
+            **NOT_WAITING,
+        )
+        .returning(DocumentRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(cancelled.all())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,7 +47,15 @@ __all__ = [
 ]
 Sessions: TypeAlias = sessionmaker[Session]
 
-_CONNECT_TIMEOUT_S = 10
+# A server that is cut off without a word is taken for away after some ten seconds, where the
+# defaults of the system are a quarter of an hour and more.
+_WAITS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 _BUSY_TIMEOUT_S = 30  # how long one process waits while another writes to a SQLite file
 _BUSY_STEP_S = 0.05
 _BEGIN = "sqlite_begin"  # execution option: how SQLite starts the next transaction
@@ -54,8 +63,13 @@ _WRITING = {_BEGIN: "IMMEDIATE"}
 _WANTED = "want sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
-def open_database(url: str) -> Sessions:
+def open_database(url: str, *, statement_s: float | None = None) -> Sessions:
     """Open a database; a SQLite file that is not there yet is made.
+
+    Args:
+        url: where it is.
+        statement_s: how long PostgreSQL may take over one statement, locks included; None is
+            for ever. A change of the tables takes what it needs.
 
     Raises:
         ConfigError: the URL is wrong, or a newer penname wrote the database.
@@ -68,6 +82,9 @@ def open_database(url: str) -> Sessions:
     except BaseException:
         engine.dispose()
         raise
+    if statement_s is not None and engine.dialect.name == "postgresql":
+        engine.dispose()  # connections that are made from now on have the limit
+        event.listen(engine, "connect", partial(_limit_statements, limit_s=statement_s))
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -203,12 +220,21 @@ def _parse_url(url: str) -> URL:
 def _make_engine(url: URL) -> Engine:
     """Make the engine; it connects on first use."""
     if url.get_backend_name() == "postgresql":
-        timeout = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_TIMEOUT_S}
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeout)
+        waits = {name: value for name, value in _WAITS.items() if name not in url.query}
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=waits)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _limit_statements(
+    connection: DBAPIConnection, _: ConnectionPoolEntry, *, limit_s: float
+) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET statement_timeout = {round(limit_s * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -54,9 +54,14 @@ def say_alive(session: Session, worker: Worker) -> None:
     session.execute(new.on_conflict_do_update(index_elements=[WorkerRow.worker_id], set_=again))
 
 
-def say_goodbye(session: Session, *, worker_id_prefix: str) -> None:
-    """Forget the workers whose ids start so: they ended in order."""
-    gone = WorkerRow.worker_id.startswith(worker_id_prefix, autoescape=True)
+def say_goodbye(session: Session, *, worker_id: str) -> None:
+    """Forget a process: it ended in order."""
+    session.execute(delete(WorkerRow).where(WorkerRow.worker_id == worker_id))
+
+
+def say_goodbye_of_all(session: Session, *, node: str) -> None:
+    """Forget the processes of a worker: they ended in order."""
+    gone = WorkerRow.worker_id.startswith(f"{node}/", autoescape=True)
     session.execute(delete(WorkerRow).where(gone))
 
 

@@ -1,15 +1,16 @@
-"""Write a result down although the database is away for a while: the work is done, after all."""
+"""Ports as a worker uses them: a database that may be away, and a store of its own crops."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from worker.database.session import transaction
-from worker.errors import DatabaseUnavailableError
+from worker.errors import ConfigError, DatabaseUnavailableError, ObjectForbiddenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from worker.database.session import Session, Sessions
 
@@ -27,7 +28,7 @@ def persist(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """Run a transaction until it succeeds.
+    """Write a result down although the database is away for a while: the work is done, after all.
 
     Args:
         sessions: the database.
@@ -48,3 +49,16 @@ def persist(
             if clock() >= give_up:
                 raise
             sleep(_STEP_S)
+
+
+@contextmanager
+def own_crops() -> Iterator[None]:
+    """Take a refusal by the store of crops for what it is: no fault of one document.
+
+    Raises:
+        ConfigError: these credentials may not use the store of crops.
+    """
+    try:
+        yield
+    except ObjectForbiddenError as error:
+        raise ConfigError(f"the store of crops refuses: {error}") from error

@@ -8,6 +8,8 @@ submitted before is still read as it was meant to be.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_LOOK_AGAIN_S = 30.0  # for names that were not there; digesting them takes seconds
 _TEST_CROP_PX = (40, 200)  # height and width
 
 
@@ -49,6 +52,7 @@ class Readers:
         *,
         models: Callable[[], Iterable[str]],
         thresholds: Thresholds,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take how to find and load networks; none is loaded before it is asked for.
 
@@ -57,12 +61,15 @@ class Readers:
             load: loads the network and the names of an offer that is served.
             models: ids of the weights that are here.
             thresholds: readings that they were not picked for are not made here.
+            clock: counts seconds.
         """
         self._decoder_version = decoder_version
         self._load = load
         self._models = models
         self._thresholds = thresholds
+        self._clock = clock
         self._decoders: dict[ReadWith, bool] = {}
+        self._look_again: dict[ReadWith, float] = {}  # by the clock, where the names are others
         self._offers: dict[ReadWith, Offer] = {}
         self._loaded: tuple[ReadWith, CropReader] | None = None
 
@@ -89,13 +96,20 @@ class Readers:
             try:
                 reader = self._load(self._offers[read_with])
             except Exception as error:  # whatever a driver says: no document is at fault
+                self._decoders.pop(read_with, None)  # the names may have changed
                 raise ModelUnavailableError(f"the network cannot be loaded: {error}") from error
             check(reader)
             self._loaded = (read_with, reader)
         return self._loaded[1]
 
     def _decodes(self, read_with: ReadWith) -> bool:
-        """Tell whether the names here are those that were meant; they are read once."""
+        """Tell whether the names here are those that were meant.
+
+        They are read once, and now and then where they are not: somebody may bring them.
+        """
+        if self._clock() >= self._look_again.get(read_with, math.inf):
+            self._decoders.pop(read_with, None)
+            del self._look_again[read_with]
         if read_with not in self._decoders:
             try:
                 here = self._decoder_version(self._offers[read_with])
@@ -103,4 +117,6 @@ class Readers:
                 _log.error("names_not_read", extra={"detail": str(error)})
                 here = ""
             self._decoders[read_with] = here == read_with.decoder_version
+            if not self._decoders[read_with]:
+                self._look_again[read_with] = self._clock() + _LOOK_AGAIN_S
         return self._decoders[read_with]

@@ -49,8 +49,8 @@ class ShardSize:
         self.limits = limits
 
     def lower(self, crops: int) -> None:
-        """Remember that a shard of so many crops did not fit."""
-        most = max(1, min(self.limits.crops, crops) // 2)
+        """Remember that no more than so many crops fitted."""
+        most = max(1, min(self.limits.crops, crops))
         self.limits = ShardLimits(crops=most, documents=self.limits.documents)
 
 
@@ -109,12 +109,13 @@ def recognize_waiting(
     if not served:
         return RecognizeTally()
     enough = clock() + budget_s
-    shift = _Shift(station, served, station.hand.claimant(urgent_only=urgent_only))
-    try:
-        while shift.work(in_time=lambda: clock() < enough):
-            pass
-    finally:
-        shift.close()
+    with station.hand.at_work():
+        shift = _Shift(station, served, station.hand.claimant(urgent_only=urgent_only))
+        try:
+            while shift.work(in_time=lambda: clock() < enough):
+                pass
+        finally:
+            shift.close()
     if clock() >= enough:  # somebody else, or this worker, goes on
         station.wake(Stage.RECOGNIZE, urgent=urgent_only)
     return shift.tally
@@ -152,11 +153,13 @@ class _Shift:
         return True
 
     def close(self) -> None:
-        """Wait for what is being written."""
-        self._claimer.shutdown()
-        self._await_writer()
-        self._fetchers.shutdown()
-        self._writer.shutdown()
+        """Wait for what is being claimed, fetched and written, whatever becomes of it."""
+        try:
+            self._claimer.shutdown()
+            self._await_writer()
+        finally:
+            self._fetchers.shutdown()
+            self._writer.shutdown()
 
     def _claim(self, *, with_suspects: bool) -> Shard | None:
         with transaction(self._station.sessions) as session:

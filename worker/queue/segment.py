@@ -18,9 +18,14 @@ from worker.database.documents import finish_document
 from worker.database.moves import Segmented, identify, mark_segmented
 from worker.database.session import transaction
 from worker.database.submissions import find_offers
-from worker.errors import DocumentTimeoutError, QueueUnavailableError
+from worker.errors import (
+    ConfigError,
+    DocumentTimeoutError,
+    QueueUnavailableError,
+    StorageUnavailableError,
+)
 from worker.logs import bound
-from worker.queue.persist import persist
+from worker.queue.persist import own_crops, persist
 from worker.recognizing import unwritten_document
 from worker.retry import GiveBack, RetryRule, decide
 from worker.segment_archive import pack_document
@@ -86,6 +91,13 @@ def segment_waiting(
     Raises:
         DatabaseUnavailableError: the database is away; nothing is lost.
     """
+    with station.hand.at_work():
+        return _work(station, urgent_only=urgent_only, budget_s=budget_s, clock=clock)
+
+
+def _work(
+    station: SegmentStation, *, urgent_only: bool, budget_s: float, clock: Callable[[], float]
+) -> SegmentTally:
     tally = SegmentTally()
     enough = clock() + budget_s
     nudged = float("-inf")
@@ -116,8 +128,8 @@ def _segment(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None
     try:
         _cut(claim, station, tally)
     except Exception as error:  # noqa: BLE001, the edge of one document
-        if isinstance(error, station.out_of_time):
-            error = DocumentTimeoutError("cutting the document took longer than is allowed")
+        if isinstance(error, station.out_of_time):  # no fault of the document: not while it was cut
+            error = StorageUnavailableError("the store or the database took as long as a task may")
         decision = decide(
             error,
             tries=claim.tries,
@@ -125,7 +137,8 @@ def _segment(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None
             rule=station.rule,
             random=station.random,
         )
-        _log.warning(
+        _log.log(
+            logging.ERROR if isinstance(error, ConfigError) else logging.WARNING,
             "segmenting_failed",
             extra={"error": type(error).__name__, "decision": type(decision).__name__},
             exc_info=error,
@@ -149,7 +162,11 @@ def _cut(claim: Claim, station: SegmentStation, tally: SegmentTally) -> None:
         return
     began = time.perf_counter()
     catalog = station.forms.catalog(claim.identity.templates_version)
-    pages = segment_document(data, catalog, station.params, station.limits)
+    try:
+        pages = segment_document(data, catalog, station.params, station.limits)
+    except station.out_of_time as error:
+        late = "cutting the document took longer than is allowed"
+        raise DocumentTimeoutError(late) from error
     segment_s = time.perf_counter() - began
     crop_count = sum(not crop.blank for page in pages for crop in _crops(page))
     key = _store_crops(claim, station, pages)
@@ -172,7 +189,9 @@ def _store_crops(
     if not any(page.segmentation for page in pages):
         return None
     key = crop_archive_key(claim.document.document_id, claim.document.attempt)
-    station.store.put(key, pack_document(tuple(pages)))
+    packed = pack_document(tuple(pages))
+    with own_crops():
+        station.store.put(key, packed)
     return key
 
 

@@ -15,14 +15,17 @@ from recognition.errors import DeviceMemoryError
 from worker.database.documents import finish_document
 from worker.database.moves import cut_again, set_time_taken
 from worker.errors import (
+    ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
     DocumentOutOfMemoryError,
     DocumentTimeoutError,
+    FailureCode,
     ModelUnavailableError,
     ObjectMissingError,
+    PermanentError,
 )
-from worker.queue.persist import persist
+from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
 from worker.recognizing import read_apart, read_pages
 from worker.retry import GiveBack, TryAgain, decide
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from worker.database.claims import Claim
     from worker.database.session import Session
     from worker.queue.recognize import RecognizeStation
+    from worker.recognizing import CropReader
     from worker.storage.base import ObjectStore
     from worker.types import DocumentReading, SegmentedPage
 
@@ -65,20 +69,23 @@ class Shard:
         """Tell whether it may end this process."""
         return any(claim.alone for claim in self.claims)
 
-    @property
-    def crop_count(self) -> int:
-        """How many crops the network has to read."""
-        return sum(claim.crop_count or 0 for claim in self.claims)
-
 
 class _OutOfTimeError(BaseException):
     """The time of the task is up: not to be taken for the fault of half a shard."""
 
 
+class _BrokenDeviceError(PermanentError):
+    """The device worked before it read the documents, and does no longer."""
+
+    code = FailureCode.DOCUMENT_CRASHED
+
+
 def fetch_document(claim: Claim, store: ObjectStore) -> Fetched | Exception:
     """Get a document's crops, or say why they cannot be had."""
     try:
-        return Fetched(claim=claim, pages=unpack_document(store.get(claim.crop_key or "")))
+        with own_crops():
+            packed = store.get(claim.crop_key or "")
+        return Fetched(claim=claim, pages=unpack_document(packed))
     except Exception as error:  # noqa: BLE001, the edge of one document
         return error
 
@@ -93,6 +100,9 @@ def read_shard(shard: Shard, station: RecognizeStation) -> bool:
     try:
         found = _readings(shard, station)
     except ModelUnavailableError as error:
+        shard.errors += [(claim, error) for claim in claims]
+        return False
+    except _BrokenDeviceError as error:
         shard.errors += [(claim, error) for claim in claims]
         return False
     except _OutOfTimeError:
@@ -125,7 +135,10 @@ def close_shard(shard: Shard, station: RecognizeStation) -> int:
     except Exception:  # noqa: BLE001, one reading that the database refuses does not lose the rest
         finished = sum(_finish_apart(shard, station, share_s))
     for claim, error in shard.errors:
-        _settle(claim, error, shard, station)
+        try:
+            _settle(claim, error, shard, station)
+        except DatabaseUnavailableError:
+            station.hand.settle(claim, GiveBack(wait_s=0.0))
     return finished
 
 
@@ -140,20 +153,48 @@ def _readings(shard: Shard, station: RecognizeStation) -> list[DocumentReading |
         thresholds=station.thresholds,
     )
 
+    fitted: list[int] = []  # crops that were read at once
+    too_many = False
+
     def read(documents: Sequence[Sequence[SegmentedPage]]) -> list[DocumentReading]:
+        nonlocal too_many
         try:
-            return read_together(documents)
+            readings = read_together(documents)
+        except MemoryError:
+            too_many = True
+            raise
         except station.out_of_time as error:
             raise _OutOfTimeError from error
+        fitted.append(_written(documents))
+        return readings
 
-    def smaller(error: Exception) -> None:
-        if isinstance(error, MemoryError | DeviceMemoryError):
-            station.size.lower(shard.crop_count)
-
-    found = read_apart([fetched.pages for fetched in shard.fetched], read, smaller)
+    found = read_apart([fetched.pages for fetched in shard.fetched], read)
+    at_fault = any(isinstance(outcome, MemoryError) for outcome in found)
+    if too_many and not at_fault:  # a document too large for itself says nothing of shards
+        station.size.lower(max(fitted, default=1))
     if any(isinstance(outcome, Exception) for outcome in found):
-        check(reader)  # a device that fails blames whatever it is given
+        _check_still(reader)  # a device that fails blames whatever it is given
     return found
+
+
+def _check_still(reader: CropReader) -> None:
+    """Check a device that worked when the network was loaded.
+
+    Raises:
+        _BrokenDeviceError: it fails by now. A crop can break a CUDA context, and would break the
+            next process's as well: the try counts.
+    """
+    try:
+        check(reader)
+    except ModelUnavailableError as error:
+        raise _BrokenDeviceError(f"reading the document broke the device: {error}") from error
+
+
+def _written(documents: Sequence[Sequence[SegmentedPage]]) -> int:
+    """Count the crops that the network has to read."""
+    pages = (page for document in documents for page in document)
+    cut = (page.segmentation for page in pages if page.segmentation is not None)
+    return sum(not crop.blank for segmentation in cut for crop in segmentation.crops)
 
 
 def _finish_all(session: Session, shard: Shard, share_s: float) -> list[bool]:
@@ -184,7 +225,8 @@ def _finish_apart(shard: Shard, station: RecognizeStation, share_s: float) -> li
 
 def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStation) -> None:
     """Let go of a document that was not read."""
-    _log.warning(
+    _log.log(
+        logging.ERROR if isinstance(error, ConfigError) else logging.WARNING,
         "recognizing_failed",
         extra={
             "document_id": str(claim.document.document_id),
@@ -199,7 +241,9 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
         return
     if isinstance(error, DeviceMemoryError):
         error = DocumentOutOfMemoryError(str(error))
-    if isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1:
+    late = isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1
+    broke = isinstance(error, _BrokenDeviceError) and claim.tries < station.rule.most_tries
+    if late or broke:
         station.hand.settle(claim, TryAgain(wait_s=0.0, alone=True))
         return
     decision = decide(

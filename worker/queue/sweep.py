@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 # have time to renew: all that they need after it was away, and little where nothing says it was.
 _GRACE_AWAY = 0.6  # of a lease; a connection that hangs gives up after 10 s
 _GRACE = 0.25
+_MARGIN_S = 0.1  # clocks and waits round differently
 _A_WORKER = 2  # messages: one to work on, one to follow
 
 
@@ -94,6 +95,22 @@ def sweep(station: SweepStation) -> Swept | None:
     if reaped.again or reaped.failed:
         _log.warning("taken_back", extra={"again": reaped.again, "failed": reaped.failed})
     return Swept(reaped=reaped, nudged=nudged)
+
+
+def sweep_once(station: SweepStation, wait: Callable[[float], object]) -> Swept | None:
+    """Sweep, give living workers the time to renew their leases, and take back what they have not.
+
+    Args:
+        station: what to sweep with; the database is taken to be there since now.
+        wait: waits for so many seconds.
+
+    Returns:
+        What the second sweep did; None where the database is away, and nothing was taken back.
+    """
+    if sweep(station) is None:
+        return None
+    wait(_GRACE * station.lease_s + _MARGIN_S)
+    return sweep(station)
 
 
 def _take_back(session: Session, station: SweepStation) -> Reaped:

@@ -216,7 +216,8 @@ def _translated(place: str, *, reading: bool = False) -> Iterator[None]:
     except _AWAY as error:
         raise StorageUnavailableError(f"{place}: the S3 server does not answer") from error
     except ParamValidationError as error:
-        raise ConfigError(f"{place}: no bucket or key can have this name") from error
+        kind = ObjectMissingError if reading else ConfigError  # a line of a manifest is at fault
+        raise kind(f"{place}: no bucket or key can have this name") from error
     except BotoCoreError as error:
         raise ConfigError(
             f"{place}: {error}; give credentials and region as boto3 takes them: by "

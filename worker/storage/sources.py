@@ -107,8 +107,19 @@ def open_store(place: str, s3: S3Options) -> ObjectStore:
     return FolderStore(Path(place))
 
 
+def path_of(source: Source) -> Path | None:
+    """Say where a scan lies on this machine, if it does."""
+    if not source.uri.startswith(_FILE_SCHEME):
+        return None
+    return _path(source.uri)
+
+
+def _path(uri: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix(_FILE_SCHEME))))
+
+
 def _read_file(uri: str, *, max_bytes: int) -> bytes:
-    path = Path(os.fsdecode(unquote_to_bytes(uri.removeprefix(_FILE_SCHEME))))
+    path = _path(uri)
     with translated_reads(path), path.open("rb") as file:
         data = file.read(max_bytes + 1)  # it may have grown since it was listed
     check_size(uri, len(data), max_bytes=max_bytes)

@@ -23,7 +23,8 @@ from worker import tasks
 from worker.celery_app import CeleryNudger, app, configuration
 from worker.cli.app import app as cli
 from worker.config import read_settings
-from worker.errors import NoSuchResultError, QueueUnavailableError
+from worker.database.session import transaction
+from worker.errors import DatabaseUnavailableError, NoSuchResultError, QueueUnavailableError
 from worker.types import Stage
 
 pytestmark = pytest.mark.integration
@@ -119,6 +120,14 @@ def test_a_batch_goes_through_the_commands_and_the_tasks(office):
 
 
 @pytest.mark.usefixtures("office")
+def test_a_failure_code_that_there_is_not_is_refused():
+    refused = penname("retry", "autumn", "--code", "object_mising")
+
+    assert refused.exit_code == 2
+    assert "object_missing" in refused.output
+
+
+@pytest.mark.usefixtures("office")
 def test_a_batch_that_is_not_there_is_named():
     penname("submit", "scans")
 
@@ -144,6 +153,29 @@ def test_what_is_submitted_without_a_broker_waits(office, monkeypatch):
 
 
 @pytest.mark.usefixtures("office")
+def test_a_single_sweep_takes_back_what_a_dead_worker_had_in_hand(office, monkeypatch):
+    monkeypatch.setenv("PENNAME_LEASE_S", "4")
+    assert penname("submit", str(office / "scans"), "--name", "autumn").exit_code == 0
+    with opened(f"sqlite:///{office}/penname.db") as sessions, transaction(sessions) as session:
+        session.connection().exec_driver_sql(
+            "UPDATE documents SET status = 'segmenting', lease_owner = 'dead/1', tries = 1, "
+            "lease_until = '2020-01-01 00:00:00.000000'"
+        )
+
+    assert penname("worker", "sweep", "--once").exit_code == 0
+
+    assert set(status_of(office)) == {"pending"}
+
+
+@pytest.mark.usefixtures("office")
+def test_a_single_sweep_without_a_database_exits_for_another_try():
+    database = "postgresql://penname@127.0.0.1:9/penname"
+    with pytest.raises(DatabaseUnavailableError) as told:
+        penname("worker", "sweep", "--once", "--db", database)
+
+    assert told.value.exit_code == 75
+
+
 def test_messages_that_wait_are_counted():
     nudger = CeleryNudger()
     before = nudger.backlog(Stage.RECOGNIZE, urgent=True)
@@ -151,6 +183,20 @@ def test_messages_that_wait_are_counted():
     nudger.nudge(Stage.RECOGNIZE, urgent=True, times=3)
 
     assert nudger.backlog(Stage.RECOGNIZE, urgent=True) == before + 3
+
+
+def test_a_message_whose_acknowledgement_fails_does_not_keep_a_worker_from_the_next():
+    with redis() as server:
+        connection = app.connection_for_read(f"redis://{HOST}:{server.port}/0")
+        channel = connection.channel()
+        channel.qos.prefetch_count = 1
+        connection.SimpleQueue("segment", channel=channel).put("look")
+        message = connection.SimpleQueue("segment", channel=channel).get(timeout=5)
+        assert not channel.qos.can_consume()
+    with pytest.raises(connection.connection_errors):
+        message.ack()
+
+    assert channel.qos.can_consume()
 
 
 def test_what_goes_wrong_in_a_task_never_reaches_celery(caplog):

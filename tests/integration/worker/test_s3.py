@@ -20,6 +20,7 @@ from worker.errors import (
 from worker.storage import s3 as s3_module
 from worker.storage.s3 import S3Options, S3Store, connect
 from worker.storage.sources import Sources, open_store
+from worker.types import Source
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +119,13 @@ def test_a_bucket_that_is_not_there_is_a_wrong_setting(s3_options, act):
 def test_a_bucket_name_that_no_bucket_can_have_is_a_wrong_setting(s3_options):
     with pytest.raises(ConfigError, match="no bucket or key can have this name"):
         list(Sources(s3_options).find("s3://no bucket/x"))
+
+
+def test_a_listed_scan_whose_name_no_object_can_have_is_missing(s3_options):
+    source = Source(uri="s3://no bucket/1.jpg", size_bytes=0, version="")
+
+    with pytest.raises(ObjectMissingError, match="no bucket or key can have this name"):
+        Sources(s3_options).read(source, max_bytes=9)
 
 
 def test_missing_credentials_are_a_wrong_setting(s3_options, monkeypatch, tmp_path):

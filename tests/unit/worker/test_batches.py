@@ -23,6 +23,7 @@ from worker.batches import (
     submit,
     workers_alive,
 )
+from worker.cli import batch as batch_command
 from worker.database.documents import finish_document
 from worker.database.moves import identify, settle
 from worker.database.session import transaction
@@ -140,3 +141,51 @@ def test_a_batch_that_is_called_off_leaves_duplicates_elsewhere_to_be_read(sessi
     assert stand(sessions)["1.jpg"]["failure_code"] == "cancelled"
     assert retry_batch(sessions, "old", RecordingNudger()) == 0
     assert retry_batch(sessions, "old", RecordingNudger(), code="cancelled") == 1
+
+
+def test_a_batch_that_is_called_off_is_not_read_through_the_originals_of_its_duplicates(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", "3.jpg", batch="new")
+    for _ in range(2):
+        found = claimed(sessions)
+        with transaction(sessions) as session:
+            identify(session, found, sha256="a", size_bytes=9)
+
+    assert cancel_batch(sessions, "new") == 2
+    assert cancel_batch(sessions, "old") == 1
+
+    assert {row["status"] for row in stand(sessions).values()} == {"cancelled"}
+    assert retry_batch(sessions, "new", RecordingNudger(), code="cancelled") == 2
+
+
+def test_duplicates_of_what_was_read_stay_when_their_batch_is_called_off(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        identify(session, first, sha256="a", size_bytes=9)
+        identify(session, second, sha256="a", size_bytes=9)
+        finish_document(
+            session, first.document, make_document_reading(), crop_key="k", model_id="0123456789ab"
+        )
+
+    assert cancel_batch(sessions, "new") == 0
+
+
+def test_a_duplicate_is_as_far_as_its_original(sessions):
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        assert identify(session, first, sha256="a", size_bytes=9)
+        assert not identify(session, second, sha256="a", size_bytes=9)
+
+    with transaction(sessions) as session:
+        [waits] = batch_status(session, "new")
+        settle(session, first, DAMAGED)
+        [failed] = batch_status(session, "new")
+
+    assert (waits.finished, waits.waits_for, waits.by_failure) == (0, {"old": 1}, {})
+    assert (failed.finished, failed.waits_for) == (1, {})
+    assert failed.by_failure == {"damaged_document": 1}
+    assert "new: 1 duplicates wait for their originals in batch old" in batch_command._notes(waits)  # noqa: SLF001, what the command prints

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from worker.errors import (
+    ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
     DocumentOutOfMemoryError,
@@ -21,6 +22,7 @@ OUTAGES = (
     StorageFullError("full"),
     DatabaseUnavailableError("away"),
     ModelUnavailableError("gone"),
+    ConfigError("the server refuses the credentials; renew them"),
 )
 
 
@@ -72,3 +74,9 @@ def test_waits_grow_with_the_tries_and_stay_apart():
     assert isinstance(other, TryAgain)
     assert second.wait_s == 2 * first.wait_s
     assert other.wait_s != first.wait_s
+
+
+def test_what_is_said_of_a_document_can_be_stored():
+    found = decided(DamagedDocumentError("caf\udce9\0.jpg ends early"))
+
+    assert found == Stop(code=FailureCode.DAMAGED_DOCUMENT, detail="caf\\udce9.jpg ends early")

@@ -200,8 +200,8 @@ def test_a_worker_that_ends_in_order_gives_its_claims_back_and_no_try_counts(ses
     shard(sessions, owner="node/7")
     claimed(sessions, owner="node/8")
     with transaction(sessions) as session:
-        assert give_back_all(session, owner_prefix="other/") == 0
-        assert give_back_all(session, owner_prefix="node/") == 2
+        assert give_back_all(session, node="nod") == 0
+        assert give_back_all(session, node="node") == 2
 
     assert {name: (row["status"], row["tries"]) for name, row in stand(sessions).items()} == {
         "1.jpg": ("segmented", 0),

@@ -12,7 +12,7 @@ from worker.database.session import transaction
 from worker.database.workers import Worker, say_alive
 from worker.errors import DatabaseUnavailableError
 from worker.queue import sweep as sweeping
-from worker.queue.sweep import SweepStation, sweep
+from worker.queue.sweep import SweepStation, sweep, sweep_once
 from worker.types import Stage
 
 
@@ -86,3 +86,31 @@ def test_workers_have_time_to_renew_before_they_are_judged(sessions, monkeypatch
     assert taken_back(station) == 0
     station.clock = iter([23.0]).__next__
     assert taken_back(station) == 1
+
+
+def test_a_single_sweep_waits_for_the_living_to_renew_and_takes_back_the_rest(sessions):
+    submit(sessions, "1.jpg")
+    claimed(sessions)
+    expire_leases(sessions)
+    now = 1000.0
+    station = make_station(sessions)
+    station.clock = lambda: now
+
+    def wait(seconds):
+        nonlocal now
+        now += seconds
+
+    swept = sweep_once(station, wait)
+
+    assert swept is not None
+    assert swept.reaped.again == 1
+    assert now - 1000.0 < 20.0
+
+
+def test_a_single_sweep_without_a_database_says_so(sessions, monkeypatch):
+    def away(_):
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr(sweeping, "transaction", away)
+
+    assert sweep_once(make_station(sessions), lambda _: None) is None

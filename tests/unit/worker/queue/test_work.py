@@ -1,24 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
+from recognition.errors import DeviceMemoryError
 from segmentation import SegmentationParams
 from tests.database import prepare, rows
 from tests.factories import make_identity, make_source
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
-from tests.queue_rows import RecordingNudger, make_due, make_offer, stand
+from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
 from worker.database.claims import NORMAL, ShardLimits
+from worker.database.moves import settle
 from worker.database.releases import register_template
 from worker.database.session import transaction
 from worker.database.submissions import add_documents, register_offer
-from worker.database.workers import Worker, workers_seen
+from worker.database.workers import Worker, say_alive, workers_seen
 from worker.document_images import DecodeLimits
 from worker.errors import (
+    ConfigError,
     DatabaseUnavailableError,
+    FailureCode,
+    ObjectForbiddenError,
     ObjectMissingError,
     StorageUnavailableError,
 )
@@ -29,6 +35,8 @@ from worker.queue.persist import persist
 from worker.queue.readers import Readers
 from worker.queue.recognize import RecognizeStation, ShardSize, recognize_waiting
 from worker.queue.segment import SegmentStation, segment_waiting
+from worker.retry import Stop
+from worker.segment_archive import pack_document, unpack_document
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import Stage
 
@@ -118,6 +126,15 @@ def sheet(forms, number=0, **options):
     return encode(forms.filled(number, **options), "JPEG")
 
 
+def blackened(archive):
+    """Have every crop of an archive all black."""
+    pages = unpack_document(archive)
+    for page in pages:
+        for crop in page.segmentation.crops if page.segmentation else ():
+            crop.image[:] = 0
+    return pack_document(pages)
+
+
 def test_scans_are_cut_and_read_as_in_one_process(line, forms):
     line.submit(a=sheet(forms), b=b"no picture", c=sheet(forms))
 
@@ -176,7 +193,6 @@ def test_an_outage_of_the_store_charges_no_document(line, forms):
         (ObjectMissingError("gone"), 2, "object_missing"),
         (MemoryError(), 3, "document_out_of_memory"),
         (ValueError("a bug"), 3, "internal_error"),
-        (TimeoutError(), 1, "document_crashed"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
@@ -188,6 +204,37 @@ def test_a_document_at_fault_fails_after_its_tries(line, error, tries, code):
         make_due(line.sessions)
 
     assert line.status("a") == ("failed", code)
+
+
+def test_a_document_that_takes_too_long_to_cut_fails(line, monkeypatch):
+    def endless(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr("worker.queue.segment.segment_document", endless)
+    line.submit(a=b"the bytes")
+    line.cut()
+
+    assert line.status("a") == ("failed", "document_crashed")
+
+
+@pytest.mark.parametrize("what", ["fetch", "identify", "put", "mark_segmented"])
+def test_a_store_or_database_that_takes_too_long_charges_no_document(
+    line, forms, monkeypatch, what
+):
+    def endless(*_, **__):
+        raise TimeoutError
+
+    line.submit(a=sheet(forms))
+    if what == "fetch":
+        line.scans["a"] = TimeoutError()
+    elif what == "put":
+        monkeypatch.setattr(line.store, "put", endless)
+    else:
+        monkeypatch.setattr(f"worker.queue.segment.{what}", endless)
+    line.cut()
+
+    row = stand(line.sessions)["a"]
+    assert (row["status"], row["tries"], row["outages"]) == ("pending", 0, 1)
 
 
 def test_a_worker_that_is_told_to_end_gives_back_what_it_has_in_hand(line):
@@ -243,34 +290,107 @@ def test_a_document_that_the_network_cannot_read_fails_alone(line, forms):
     assert line.status("b")[0] in {"failed", "done", "needs_review"}
 
 
-def test_memory_that_is_short_makes_shards_smaller(line, forms):
-    class Small(ScriptedRecognizer):
-        def read(self, crops, hints=None):
-            if len(crops) > len(forms.fields(0)):
-                raise MemoryError
-            return super().read(crops, hints)
+class Small(ScriptedRecognizer):
+    """Has memory for so many crops at once, and for none that is black."""
 
-    line.recognizer = Small()
+    def __init__(self, most, error):
+        super().__init__()
+        self._most = most
+        self._error = error
+
+    def read(self, crops, hints=None):
+        if len(crops) > self._most or any(crop.mean() < 100 for crop in crops):
+            raise self._error
+        return super().read(crops, hints)
+
+
+def test_memory_that_is_short_makes_shards_as_small_as_fits(line, forms):
+    each = len(forms.fields(0))
+    line.recognizer = Small(2 * each, MemoryError())
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4), d=sheet(forms, 6))
+    line.cut()
+
+    assert line.read().finished == 4
+    assert line.size.limits.crops == 2 * each
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), DeviceMemoryError(line=0, width_px=9000, device="cuda:0")],
+    ids=["memory", "device memory"],
+)
+def test_one_document_too_large_leaves_shards_as_they_are(line, forms, error):
+    line.recognizer = Small(100, error)
     line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
     line.cut()
+    key = stand(line.sessions)["c"]["crop_key"]
+    line.store.put(key, blackened(line.store.get(key)))
 
-    assert line.read().finished == 3
-    assert line.size.limits.crops < 100
+    assert line.read().finished == 2
+    assert line.size.limits.crops == 100
 
 
-def test_a_device_that_fails_charges_no_document_and_ends_its_process(line, forms):
+@pytest.mark.parametrize("error", [ConfigError("renew them"), ObjectForbiddenError("no right")])
+def test_a_store_of_crops_that_refuses_its_own_worker_charges_no_document(line, forms, error):
+    line.submit(a=sheet(forms))
+    works = line.store.put, line.store.get
+
+    def refuses(*_):
+        raise error
+
+    line.store.put = refuses
+    for _ in range(4):
+        line.cut()
+        make_due(line.sessions)
+    assert stand(line.sessions)["a"]["outages"] == 4
+    line.store.put, line.store.get = works[0], refuses
+    line.cut()
+    for _ in range(4):
+        line.read()
+        make_due(line.sessions)
+    assert stand(line.sessions)["a"]["outages"] == 4
+    line.store.get = works[1]
+
+    assert line.read().finished == 1
+
+
+def test_a_device_that_fails_from_the_first_charges_no_document_and_ends_its_process(line, forms):
+    line.recognizer = ScriptedRecognizer(refuses=lambda _: True)
     line.submit(a=sheet(forms))
     line.cut()
-    line.read()
-    line.submit(b=sheet(forms, 1))
-    line.cut()
-    line.recognizer._refuses = lambda _: True  # noqa: SLF001, it breaks while it is in use
 
     tally = line.read()
 
     assert not tally.device_works
-    row = stand(line.sessions)["b"]
+    row = stand(line.sessions)["a"]
     assert (row["status"], row["tries"], row["outages"]) == ("segmented", 0, 1)
+
+
+def test_crops_that_break_the_device_again_and_again_cost_one_document(line, forms):
+    class Breakable(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            if any(crop.mean() < 100 for crop in crops):
+                self._refuses = lambda _: True
+            return super().read(crops, hints)
+
+    def restart():
+        """Load the network anew, as the next process does."""
+        line.recognizer = Breakable()
+        line.reader.readers._loaded = None  # noqa: SLF001, it ends with its process
+
+    line.submit(a=sheet(forms), b=sheet(forms, 2))
+    line.cut()
+    key = stand(line.sessions)["b"]["crop_key"]
+    line.store.put(key, blackened(line.store.get(key)))
+    broken = 0
+    for _ in range(6):
+        restart()
+        broken += not line.read().device_works
+        make_due(line.sessions)
+
+    assert broken == 3
+    assert line.status("a") == ("done", None)
+    assert line.status("b") == ("failed", "document_crashed")
 
 
 def test_what_the_database_does_not_take_now_is_settled_when_it_is_back(line, monkeypatch):
@@ -296,12 +416,108 @@ def test_what_the_database_does_not_take_now_is_settled_when_it_is_back(line, mo
         assert [seen.worker.pid for seen in workers_seen(session, within_s=30)] == [1]
 
 
+@pytest.mark.parametrize("away", [False, True], ids=["the database is there", "it is away"])
+def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, monkeypatch, away):
+    line.submit(a=b"the bytes")
+
+    def cut_off(*_, **__):
+        if away:
+            line.hand._sessions = None  # noqa: SLF001, see refused
+        return False
+
+    def refused(sessions):
+        if sessions is None:
+            raise DatabaseUnavailableError("away")
+        return transaction(sessions)
+
+    monkeypatch.setattr("worker.queue.hand.transaction", refused)
+    monkeypatch.setattr("worker.queue.segment.identify", cut_off)
+    line.cut()
+    if away:
+        assert line.status("a") == ("segmenting", None)
+        line.hand._sessions = line.sessions  # noqa: SLF001, it is back
+        line.hand.beat()
+
+    row = stand(line.sessions)["a"]
+    assert (row["status"], row["tries"], row["lease_owner"]) == ("pending", 0, None)
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["at once", "once it is back"])
+def test_a_decision_that_the_database_cannot_take_fails_the_document(line, monkeypatch, away):
+    line.submit(a=b"the bytes")
+    refused = Stop(code=FailureCode.DAMAGED_DOCUMENT, detail="\udce9")
+    monkeypatch.setattr("worker.queue.segment.decide", lambda *_, **__: refused)
+    if away:
+        left = iter([DatabaseUnavailableError("away")])
+
+        def flaky(*arguments):
+            for error in left:
+                raise error
+            return settle(*arguments)
+
+        monkeypatch.setattr("worker.queue.hand.settle", flaky)
+
+    assert line.cut().settled == 1
+
+    assert line.status("a") == ("failed", "internal_error")
+
+
+def test_leases_are_renewed_while_the_work_goes_on(line):
+    line.submit(a=b"the bytes")
+
+    def fetch(_):
+        expire_leases(line.sessions)
+        line.hand.beat()
+        assert stand(line.sessions)["a"]["lease_until"] > "2021"
+        raise StorageUnavailableError("away")
+
+    line.segmenter = replace(line.segmenter, fetch=fetch)
+
+    assert line.cut().settled == 1
+    assert stand(line.sessions)["a"]["outages"] == 1
+
+
+def test_the_next_shard_is_given_back_where_the_work_on_this_one_is_broken_off(line, forms):
+    class Ending(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            if len(crops) > 1:
+                raise SystemExit
+            return super().read(crops, hints)
+
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2), c=sheet(forms, 4))
+    line.cut()
+    line.recognizer = Ending()
+    line.size.limits = ShardLimits(crops=1, documents=1)
+
+    with pytest.raises(SystemExit):
+        line.read()
+
+    assert {(row["status"], row["tries"]) for row in stand(line.sessions).values()} == {
+        ("segmented", 0)
+    }
+
+
 def test_a_hand_says_that_it_lives_and_says_goodbye(line):
     line.hand.start()
     line.hand.stop()
 
     with transaction(line.sessions) as session:
         assert workers_seen(session, within_s=30) == []
+
+
+def test_a_hand_that_stops_leaves_its_siblings_what_they_hold(line):
+    sibling = Worker(worker_id="n/12", kind="segment", host="h", pid=12)
+    line.submit(a=b"the bytes")
+    claimed(line.sessions, owner="n/12")
+    with transaction(line.sessions) as session:
+        say_alive(session, sibling)
+
+    line.hand.start()
+    line.hand.stop()
+
+    assert stand(line.sessions)["a"]["lease_owner"] == "n/12"
+    with transaction(line.sessions) as session:
+        assert [seen.worker for seen in workers_seen(session, within_s=30)] == [sibling]
 
 
 def test_a_result_is_written_although_the_database_is_away_for_a_while(sessions, monkeypatch):
