@@ -1,7 +1,8 @@
 """Purge documents: take the names out of the database, and keep the counts.
 
 A purged document stays as a row without its place: its hash keeps the same scan from being read
-again by the next run over the folder it came from. All that was read on it goes, and all that
+again by the next run over the folder it came from, where it was read. What waits to be read is
+left. All that was read on it goes, and all that
 any table holds about that; ``purged_counts`` keeps how many there were.
 """
 
@@ -14,8 +15,9 @@ from sqlalchemy import Text, case, cast, delete, exists, func, literal, select, 
 from sqlalchemy.orm import aliased
 
 from worker.database.dialects import insert_into, is_postgresql, utc_now
-from worker.database.documents import NOT_WAITING
+from worker.database.documents import NOT_WAITING, READ
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
+from worker.database.progress import FINISHED
 from worker.database.purge_models import PurgedCountRow, PurgeRow
 from worker.database.web_models import ReviewLeaseRow, ReviewSkipRow
 from worker.types import DocumentStatus, FieldStatus
@@ -117,6 +119,7 @@ def purge_documents(
             status=DocumentStatus.PURGED,
             uri=literal("purged:") + cast(DocumentRow.id, Text),
             version="",
+            sha256=case((DocumentRow.status.in_(READ), DocumentRow.sha256), else_=None),
             failure_detail="",
             crop_key=None,
             **NOT_WAITING,
@@ -142,6 +145,7 @@ def end_purge(session: Session, purge_id: int) -> None:
 
 def _conditions(expired: Expired) -> Iterator[ColumnElement[bool]]:
     yield DocumentRow.status != DocumentStatus.PURGED
+    yield DocumentRow.status.in_(FINISHED)  # what still waits is read first, however old
     yield _age() < expired.before
     if expired.batch is not None:
         of_name = select(BatchRow.id).where(BatchRow.name == expired.batch)

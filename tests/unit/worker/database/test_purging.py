@@ -15,7 +15,7 @@ from worker.database.web_models import ReviewSkipRow, UserRow
 from worker.errors import ConfigError, StorageUnavailableError
 from worker.purging import Purge, parse_age, plan_purge, run_purge
 from worker.roles import Role
-from worker.types import FieldStatus
+from worker.types import DocumentStatus, FieldStatus
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=100)
@@ -129,6 +129,30 @@ def test_a_scan_that_was_purged_is_not_read_again(sessions, store):
     purged(sessions, store)
 
     assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is None
+
+
+def test_a_scan_that_waits_to_be_read_stays_however_old_it_is(sessions, store):
+    claim = register(sessions, uri="file:///1.jpg")
+    with transaction(sessions) as session:
+        of_claim = DocumentRow.id == claim.document_id
+        session.execute(update(DocumentRow).where(of_claim).values(started_at=OLD))
+
+    assert purged(sessions, store).documents == 0
+
+    assert rows(sessions, "SELECT uri, status FROM documents") == [
+        {"uri": "file:///1.jpg", "status": "pending"}
+    ]
+
+
+def test_a_scan_that_failed_can_be_read_again_after_a_purge(sessions, store):
+    claim = read_one(sessions, store, "Ada", when=OLD, uri="file:///1.jpg")
+    with transaction(sessions) as session:
+        of_claim = DocumentRow.id == claim.document_id
+        session.execute(update(DocumentRow).where(of_claim).values(status=DocumentStatus.FAILED))
+
+    assert purged(sessions, store).documents == 1
+
+    assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is not None
 
 
 def test_whatever_refers_to_a_reading_goes_with_it(sessions, store):
