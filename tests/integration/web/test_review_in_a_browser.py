@@ -42,7 +42,9 @@ def press(page, key):
     lease = page.locator("#stage .field").get_attribute("data-lease")
     page.keyboard.press(key)
     page.wait_for_function(
-        "lease => document.querySelector('#stage .field')?.dataset.lease !== lease", arg=lease
+        "lease => [...document.querySelectorAll('#stage .field')]"
+        ".some(field => field.dataset.lease !== lease)",
+        arg=lease,
     )
 
 
