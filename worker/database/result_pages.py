@@ -47,7 +47,7 @@ __all__ = ["ResultPage", "ResultSort", "find_page"]
 # Up to so many matches are all fetched and sorted. Of more, the wanted order is walked until
 # enough match: with fewer it could take for ever, as the planner finds out too late.
 _FEW = 3000
-_FEW_DOCUMENTS = 2500
+_FEW_DOCUMENTS = 4000
 # PostgreSQL's settings while a page is found. Some thousand rows are looked at, each by an index;
 # any other plan is one for all rows, and compiling or starting helpers takes longer than the page.
 _PLAN = {
