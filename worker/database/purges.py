@@ -138,6 +138,12 @@ def purge_documents(
     return counts
 
 
+def count_objects(session: Session, purge_id: int, objects: int) -> None:
+    """Tell a run of objects that it removed from the store and that no document had."""
+    more = {"objects": PurgeRow.objects + objects}
+    session.execute(update(PurgeRow).where(PurgeRow.id == purge_id).values(more))
+
+
 def end_purge(session: Session, purge_id: int) -> None:
     """Write down that a purge is through."""
     session.execute(update(PurgeRow).where(PurgeRow.id == purge_id).values(finished_at=utc_now()))

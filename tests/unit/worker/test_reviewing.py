@@ -200,8 +200,9 @@ def test_skipping_a_field_takes_back_nothing_that_another_said(sessions):
     rita = make_desk(sessions, "rita")
     [field] = next_fields(rita, 1)
     with transaction(sessions) as session:
-        said_by_otto = {"text": "Ada", "status": FieldStatus.READ, "corrected_by": "otto"}
-        add_correction(session, reading_id, **said_by_otto)
+        add_correction(
+            session, reading_id, text="Ada", status=FieldStatus.READ, corrected_by="otto"
+        )
 
     answer(rita, field, Say.SKIP)
 

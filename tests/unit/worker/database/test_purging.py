@@ -131,6 +131,22 @@ def test_a_scan_that_was_purged_is_not_read_again(sessions, store):
     assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is None
 
 
+def test_old_uploads_that_became_no_document_go_and_new_or_waiting_ones_stay(sessions, store):
+    waiting, lost, new = (
+        f"uploads/{name}.jpg" for name in ("2026-01-02/a", "2026-01-02/b", "2026-11-20/c")
+    )
+    for key in (waiting, lost, new):
+        store.put(key, b"scan")
+    register(sessions, uri=store.uri(waiting))
+
+    assert purged(sessions, store, batch="autumn").objects == 0
+    assert purged(sessions, store).objects == 1
+
+    assert [source.uri for source in store.list()] == [store.uri(waiting), store.uri(new)]
+    kept = rows(sessions, "SELECT objects FROM purges ORDER BY id")
+    assert kept == [{"objects": 0}, {"objects": 1}]
+
+
 def test_a_scan_that_waits_to_be_read_stays_however_old_it_is(sessions, store):
     claim = register(sessions, uri="file:///1.jpg")
     with transaction(sessions) as session:
