@@ -52,6 +52,7 @@ class Purge:
     sessions: Sessions
     store: ObjectStore
     asked_by: str
+    audit_share: float  # [0, 1], of the values that passed: the audit goes on counting them
 
 
 def parse_age(said: str) -> timedelta:
@@ -91,7 +92,14 @@ def run_purge(purge: Purge, *, on_progress: Callable[[PurgeCounts], None]) -> Pu
             objects = sum(threads.map(partial(_delete_objects, purge.store), documents))
             with transaction(purge.sessions) as session:
                 ids = [document.id for document in documents]
-                step = purge_documents(session, purge_id, purge.expired, ids, objects=objects)
+                step = purge_documents(
+                    session,
+                    purge_id,
+                    purge.expired,
+                    ids,
+                    objects=objects,
+                    audit_share=purge.audit_share,
+                )
             done = _sum(done, step)
             on_progress(done)
     unnamed = 0 if purge.expired.batch else _drop_old_uploads(purge)

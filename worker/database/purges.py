@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, case, cast, delete, exists, func, literal, select, update
 from sqlalchemy.orm import aliased
 
+from worker.database.audit_sample import keep_audits
 from worker.database.dialects import insert_into, is_postgresql, utc_now
 from worker.database.documents import NOT_WAITING, READ
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
@@ -91,8 +92,14 @@ def begin_purge(session: Session, expired: Expired, *, asked_by: str) -> int:
     return session.scalars(new.returning(PurgeRow.id)).one()
 
 
-def purge_documents(
-    session: Session, purge_id: int, expired: Expired, ids: Sequence[UUID], *, objects: int
+def purge_documents(  # noqa: PLR0913, what a step is
+    session: Session,
+    purge_id: int,
+    expired: Expired,
+    ids: Sequence[UUID],
+    *,
+    objects: int,
+    audit_share: float,
 ) -> PurgeCounts:
     """Purge some documents, all of them or none.
 
@@ -102,6 +109,7 @@ def purge_documents(
         expired: the age again: a document that was begun anew meanwhile stays.
         ids: of the documents.
         objects: how many of the store were removed for them.
+        audit_share: of the values that passed, what is drawn for the audit, whose counts stay.
 
     Returns:
         What was removed.
@@ -110,6 +118,7 @@ def purge_documents(
     still = session.scalars(query.with_for_update() if is_postgresql(session) else query).all()
     counts = _count(session, still, objects)
     _keep_counts(session, still)
+    keep_audits(session, still, share=audit_share)
     for statement in _removals(DocumentRow.__table__, DocumentRow.__table__.c.id.in_(still)):
         session.execute(statement, execution_options={"synchronize_session": False})
     session.execute(

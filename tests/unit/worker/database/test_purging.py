@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from tests.database import correct, make_field, read, register, rows
 from tests.fakes.memory_store import MemoryStore
+from worker.auditing import report_audit
 from worker.database.models import Base, DocumentRow
 from worker.database.purges import Expired, PurgeCounts
 from worker.database.session import transaction
@@ -46,7 +47,9 @@ def read_one(  # noqa: PLR0913, what a scan is
 
 def purged(sessions, store, *, days=90, batch=None):
     expired = Expired(before=NOW - timedelta(days=days), batch=batch)
-    wanted = Purge(expired=expired, sessions=sessions, store=store, asked_by="the clerk")
+    wanted = Purge(
+        expired=expired, sessions=sessions, store=store, asked_by="the clerk", audit_share=1.0
+    )
     plan = plan_purge(wanted)
     seen: list[PurgeCounts] = []
     done = run_purge(wanted, on_progress=seen.append)
@@ -107,6 +110,22 @@ def test_how_many_there_were_and_how_many_were_right_is_kept(sessions, store):
         {"field_name": "full_name", "status": "read", "outcome": "wrong", "readings": 1},
     ]
     assert not {"Ada", "Ado", "Adi", "Ida"} & set(everything(sessions).split("'"))
+
+
+def test_the_audit_measures_on_over_what_was_purged(sessions, store):
+    for number, name in enumerate(["Ada", "Ado", "Ida", "Eva"]):
+        when = NOW if name == "Eva" else OLD
+        read_one(sessions, store, name, when=when, uri=f"file:///{number}.jpg")
+    ids = {row["text"]: row["id"] for row in rows(sessions, "SELECT id, text FROM readings")}
+    correct(sessions, UUID(str(ids["Ado"])), text="Adi", **SAID)
+    correct(sessions, UUID(str(ids["Ida"])), text="Ida", **SAID)
+    before = report_audit(sessions, share=1.0)
+
+    purged(sessions, store)
+
+    assert before is not None
+    assert (before.all_fields.counts.checked, before.all_fields.counts.wrong) == (2, 1)
+    assert report_audit(sessions, share=1.0) == before
 
 
 def test_counts_of_later_purges_are_added(sessions, store):
