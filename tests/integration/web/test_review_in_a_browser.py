@@ -171,13 +171,15 @@ def test_the_last_answer_comes_back_at_once_when_it_did_not_arrive(browser, web,
     page.close()
 
 
-def test_an_empty_box_is_not_accepted_but_blank_is_said_with_its_key(page, web, shelf):
-    shelf.put("", "Eva")
+def test_an_emptied_box_is_not_accepted_but_blank_is_said_with_its_key(page, web, shelf):
+    shelf.put("Ado", "Eva")
     log_in(page, web)
     page.goto(f"{web.url}/review")
 
-    page.keyboard.press("Enter")
-    assert page.locator("#stage .text:invalid").count() == 1
+    for emptied in (" ", "Backspace"):
+        page.keyboard.press(emptied)
+        page.keyboard.press("Enter")
+        assert page.locator("#stage .text:invalid").count() == 1
     press(page, "0")
 
     assert wait_until_said(page, web, 1) == [("", "blank", "rita")]
