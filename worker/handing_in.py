@@ -19,14 +19,15 @@ from worker.database.session import looking, transaction
 from worker.database.throughput import document_source, finished_by_time
 from worker.document_images import decode_pages
 from worker.document_images.types import DecodedPage
-from worker.errors import NoSuchResultError, NotAllowedError
+from worker.errors import NoSuchResultError, NotAllowedError, WorkerError
 from worker.page_views import whole_page_picture
+from worker.purging import drop_unnamed
 from worker.query_errors import UploadRefusedError
 from worker.storage.keys import UPLOADS
 from worker.storage.sources import SCAN_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -81,8 +82,16 @@ def hand_in_uploads(  # noqa: PLR0913, ports of a use case
     if not 0 < len(files) <= _MOST_FILES or not all(file.data for file in files):
         raise UploadRefusedError(f"send 1 to {_MOST_FILES} files, none of them empty")
     submission = intake.describe(batch, False)
-    sources = [_put(store, file, today) for file in files]
-    return _submit(sessions, intake, sources, submission, by=by)
+    sources: list[Source] = []
+    try:
+        for file in files:
+            sources.append(_put(store, file, today))  # noqa: PERF401, known as far as it came
+        done = submit(sources, submission, sessions, intake.nudger)
+    except WorkerError:
+        drop_unnamed(sessions, store, [source.uri for source in sources])
+        raise
+    _log(sessions, by, Action.BATCH_SUBMITTED, batch)
+    return done
 
 
 def hand_in_place(  # noqa: PLR0913, what a batch is
@@ -102,7 +111,9 @@ def hand_in_place(  # noqa: PLR0913, what a batch is
             "batches may be made from no such place; PENNAME_WEB_PLACES lists them"
         )
     submission = intake.describe(batch, urgent)
-    return _submit(sessions, intake, intake.list_place(place), submission, by=by)
+    done = submit(intake.list_place(place), submission, sessions, intake.nudger)
+    _log(sessions, by, Action.BATCH_SUBMITTED, batch)
+    return done
 
 
 def progress(sessions: Sessions, batch: str | None = None) -> list[BatchProgress]:
@@ -183,19 +194,6 @@ def failed_page(  # noqa: PLR0913, ports of a use case
     if not isinstance(page, DecodedPage):
         raise page.error
     return whole_page_picture(page.image)
-
-
-def _submit(
-    sessions: Sessions,
-    intake: Intake,
-    sources: Iterable[Source],
-    submission: Submission,
-    *,
-    by: str,
-) -> Submitted:
-    done = submit(sources, submission, sessions, intake.nudger)
-    _log(sessions, by, Action.BATCH_SUBMITTED, submission.batch)
-    return done
 
 
 def _put(store: ObjectStore, file: Upload, today: date) -> Source:

@@ -1,7 +1,8 @@
 """Retention: remove crops, uploaded scans and names of documents that are old enough.
 
 What lies in the store goes first, then the rows, some documents at a time: a purge that was
-stopped leaves nothing that the next one does not find. Scans outside the store belong to whoever
+stopped leaves nothing that the next one does not find. Uploads that became no document go by the
+day they came. Scans outside the store belong to whoever
 put them there and are left.
 """
 
@@ -12,22 +13,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from worker.database.purges import (
     PurgeCounts,
     begin_purge,
     count_expired,
+    count_objects,
     end_purge,
     next_expired,
     purge_documents,
 )
-from worker.database.session import transaction
+from worker.database.session import looking, transaction
+from worker.database.submissions import without_document
 from worker.errors import ConfigError
 from worker.storage.keys import UPLOADS, crop_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from worker.database.purges import Expired, ExpiredDocument
     from worker.database.session import Sessions
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 _AGE = re.compile(r"([1-9][0-9]{0,4})([dw])")
 _UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DOCUMENTS_A_STEP = 100  # one transaction, short enough not to hold up who reads
+_UPLOADS_A_STEP = 1000
 _DELETES_AT_ONCE = 8  # S3 answers each in some ten milliseconds
 
 
@@ -47,6 +52,7 @@ class Purge:
     sessions: Sessions
     store: ObjectStore
     asked_by: str
+    audit_share: float  # [0, 1], of the values that passed: the audit goes on counting them
 
 
 def parse_age(said: str) -> timedelta:
@@ -86,12 +92,52 @@ def run_purge(purge: Purge, *, on_progress: Callable[[PurgeCounts], None]) -> Pu
             objects = sum(threads.map(partial(_delete_objects, purge.store), documents))
             with transaction(purge.sessions) as session:
                 ids = [document.id for document in documents]
-                step = purge_documents(session, purge_id, purge.expired, ids, objects=objects)
+                step = purge_documents(
+                    session,
+                    purge_id,
+                    purge.expired,
+                    ids,
+                    objects=objects,
+                    audit_share=purge.audit_share,
+                )
             done = _sum(done, step)
             on_progress(done)
+    unnamed = 0 if purge.expired.batch else _drop_old_uploads(purge)
+    done = _sum(done, PurgeCounts(objects=unnamed))
     with transaction(purge.sessions) as session:
+        count_objects(session, purge_id, unnamed)
         end_purge(session, purge_id)
     return done
+
+
+def drop_unnamed(sessions: Sessions, store: ObjectStore, uris: Collection[str]) -> int:
+    """Remove what lies in the store and belongs to no document; say how much that was.
+
+    Raises:
+        StorageUnavailableError: the store does not answer.
+        DatabaseUnavailableError: nor does the database: a later purge removes them.
+    """
+    with looking(sessions) as session:
+        unnamed = without_document(session, uris)
+    for uri in unnamed:
+        store.delete(uri.removeprefix(_root(store)))
+    return len(unnamed)
+
+
+def _drop_old_uploads(purge: Purge) -> int:
+    """Remove uploads of the days before that became no document, as after a crash."""
+    folder = _root(purge.store) + UPLOADS
+    last = f"{folder}{purge.expired.before:%Y-%m-%d}"  # keys begin with the day they came
+    uris = (source.uri for source in purge.store.list(UPLOADS))
+    old = (uri for uri in uris if uri < last)
+    dropped = 0
+    while some := list(islice(old, _UPLOADS_A_STEP)):
+        dropped += drop_unnamed(purge.sessions, purge.store, some)
+    return dropped
+
+
+def _root(store: ObjectStore) -> str:
+    return store.uri("root").removesuffix("root")
 
 
 def _next(purge: Purge) -> list[ExpiredDocument]:
@@ -101,7 +147,7 @@ def _next(purge: Purge) -> list[ExpiredDocument]:
 
 def _delete_objects(store: ObjectStore, document: ExpiredDocument) -> int:
     """Remove a document's crops, of every attempt, and its scan if that was uploaded."""
-    root = store.uri("root").removesuffix("root")
+    root = _root(store)
     keys = [source.uri.removeprefix(root) for source in store.list(crop_folder(document.id))]
     if document.uri.startswith(root + UPLOADS):
         keys.append(document.uri.removeprefix(root))

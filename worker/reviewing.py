@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from recognition.alphabet import normalise
 from worker.database.audit_log import Action, write_log
-from worker.database.corrections import add_correction, current_value
+from worker.database.corrections import add_correction, current_value, withdraw_corrections
 from worker.database.review_fields import leased_fields
 from worker.database.review_leases import (
     end_lease,
+    held_since,
     insert_skip,
     own_leases,
     renew_leases,
@@ -105,7 +106,7 @@ def answer_fields(desk: Desk, answers: Sequence[Answer]) -> None:
 def take_back(desk: Desk, lease_id: UUID) -> LeasedField:
     """Put a field that somebody dealt with before them again.
 
-    What they said stays written down and stands until they say something else.
+    What they said stays written down and stands until they say something else, or skip it.
 
     Raises:
         LeaseLostError: somebody else has taken the field since.
@@ -207,6 +208,12 @@ def _answer(session: Session, person: Person, answer: Answer) -> None:
         raise LeaseLostError("somebody else has this field now, or it was dealt with")
     if answer.say is Say.SKIP:
         insert_skip(session, reading_id, user_id=person.user_id)
+        since = held_since(
+            session, answer.lease_id
+        )  # they skip what they took back: nobody said it
+        if withdraw_corrections(session, reading_id, by=person.name, since=since):
+            action = Action.FIELD_WITHDRAWN
+            write_log(session, who=person.name, action=action, subject=str(reading_id))
         return
     current_value(session, reading_id)  # refuses one that was read anew
     text = normalise(answer.text) if answer.say is Say.TEXT else ""

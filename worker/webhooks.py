@@ -19,8 +19,10 @@ import logging
 import socket
 import ssl
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from secrets import token_urlsafe
+from threading import Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +51,8 @@ _log = logging.getLogger(__name__)
 _PORTS = {"http": 80, "https": 443}
 _MOST_CHARS = 2000
 _SUCCESS = range(200, 300)
+# Python calls them public; the first two lead to an IPv4 address, which may be private.
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "2002::/16", "fec0::/10")))
 _LEASE_S = 120.0  # over which another process may send what one has in hand
 
 
@@ -60,6 +64,7 @@ class WebhookParams:
     first_wait_s: float = 10.0  # after the first failure, doubled after each
     longest_wait_s: float = 3600.0
     most_attempts: int = 12  # some three and a half hours
+    deadline_s: float = 25.0  # once connected, for all of an answer's head: drop by drop is away
     at_once: int = 20  # messages a round
     settled_s: float = 10.0  # how long a batch must have been done
     private_hosts: bool = False  # whether this machine's own network may be told
@@ -125,16 +130,13 @@ def deliver_due(
     """
     with transaction(sessions) as session:
         announce_done_batches(session, settled_s=params.settled_s)
-        deliveries = claim_deliveries(session, limit=params.at_once, lease_s=_LEASE_S)
     arrived = 0
-    for delivery in deliveries:
-        failure = _send(delivery, params, now())
-        arrived += not failure
-        if failure:
-            _log.warning("webhook_failed", extra={"delivery": delivery.id, "reason": failure})
-        with transaction(sessions) as session:
-            again_in_s = wait_s(delivery.attempt, params) if failure else None
-            close_delivery(session, delivery, failure=failure, again_in_s=again_in_s)
+    for _ in range(params.at_once):
+        with transaction(sessions) as session:  # one, or a slow receiver would hold up the others'
+            deliveries = claim_deliveries(session, limit=1, lease_s=_LEASE_S)
+        if not deliveries:
+            break
+        arrived += _deliver(sessions, deliveries[0], params, now())
     return arrived
 
 
@@ -150,6 +152,8 @@ def keep_delivering(
             deliver_due(sessions, params)
         except TransientError as error:  # what is due stays due
             _log.warning("webhooks_put_off", extra={"detail": str(error)})
+        except Exception as error:  # noqa: BLE001, or a bug ends it in silence for all
+            _log.exception("webhooks_put_off", extra={"kind": type(error).__name__})
 
 
 def signature(secret: str, body: bytes, *, seconds: int) -> str:
@@ -165,6 +169,16 @@ def wait_s(attempt: int, params: WebhookParams) -> float | None:
     return min(params.first_wait_s * 2.0 ** (attempt - 1), params.longest_wait_s)
 
 
+def _deliver(sessions: Sessions, delivery: Delivery, params: WebhookParams, moment: float) -> bool:
+    failure = _send(delivery, params, moment)
+    if failure:
+        _log.warning("webhook_failed", extra={"delivery": delivery.id, "reason": failure})
+    with transaction(sessions) as session:
+        again_in_s = wait_s(delivery.attempt, params) if failure else None
+        close_delivery(session, delivery, failure=failure, again_in_s=again_in_s)
+    return not failure
+
+
 def _send(delivery: Delivery, params: WebhookParams, moment: float) -> str:
     """Send one message; "" once it arrived, else why it did not, in words of ours."""
     body = delivery.body.encode()
@@ -177,7 +191,7 @@ def _send(delivery: Delivery, params: WebhookParams, moment: float) -> str:
     }
     try:
         target = _look_up(delivery.url, params)
-        status = _post(target, body, headers, timeout_s=params.timeout_s)
+        status = _post(target, body, headers, params)
     except WebhookRefusedError as error:
         return str(error)
     except (OSError, http.client.HTTPException) as error:
@@ -185,20 +199,33 @@ def _send(delivery: Delivery, params: WebhookParams, moment: float) -> str:
     return "" if status in _SUCCESS else f"the receiver answers {status}"
 
 
-def _post(target: _Target, body: bytes, headers: dict[str, str], *, timeout_s: float) -> int:
+def _post(target: _Target, body: bytes, headers: dict[str, str], params: WebhookParams) -> int:
     """POST to the address that was looked up, as the host that was asked for."""
-    with socket.create_connection((target.address, target.port), timeout=timeout_s) as plain:
+    address, timeout_s = (target.address, target.port), params.timeout_s
+    with closing(socket.create_connection(address, timeout=timeout_s)) as plain:
         connection = http.client.HTTPConnection(target.host, target.port, timeout=timeout_s)
+        sock = connection.sock = plain
         if target.scheme == "https":
             context = ssl.create_default_context()
-            connection.sock = context.wrap_socket(plain, server_hostname=target.host)
-        else:
-            connection.sock = plain
+            sock = connection.sock = context.wrap_socket(
+                plain, server_hostname=target.host, do_handshake_on_connect=False
+            )
+        timer = Timer(params.deadline_s, _cut, [sock])
+        timer.start()
         try:
+            if isinstance(sock, ssl.SSLSocket):
+                sock.do_handshake()
             connection.request("POST", target.path, body, headers)
             return connection.getresponse().status
         finally:
+            timer.cancel()
             connection.close()
+
+
+def _cut(sock: socket.socket) -> None:
+    """End a connection that another thread waits on, below its encryption."""
+    with suppress(OSError):  # it is over already
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _look_up(url: str, params: WebhookParams) -> _Target:
@@ -233,5 +260,7 @@ def _look_up(url: str, params: WebhookParams) -> _Target:
 def _is_public(address: str) -> bool:
     """Tell an address of the open network; one mapped into IPv6 is what it maps."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if any(ip in network for network in _NOT_PUBLIC):
+        return False
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_global and not (mapped or ip).is_multicast

@@ -46,6 +46,7 @@ def purge(  # noqa: PLR0913, each is an option of the command
             sessions=sessions,
             store=open_crops(settings),
             asked_by=by or getpass.getuser(),
+            audit_share=settings.audit_share,
         )
         day = f"{expired.before:%Y-%m-%d %H:%M} UTC"
         if not yes:

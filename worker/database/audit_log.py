@@ -28,6 +28,7 @@ class Action(StrEnum):
     TOKEN_MADE = "token_made"  # noqa: S105, not a secret
     TOKEN_REVOKED = "token_revoked"  # noqa: S105, the same
     FIELD_CORRECTED = "field_corrected"
+    FIELD_WITHDRAWN = "field_withdrawn"
     BATCH_SUBMITTED = "batch_submitted"
     BATCH_RETRIED = "batch_retried"
     BATCH_CANCELLED = "batch_cancelled"

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import add
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
+from worker.database.dialects import insert_into
 from worker.database.models import DocumentRow, PageRow, ReadingRow
+from worker.database.purge_models import PurgedAuditRow
 from worker.database.results import CURRENT
 from worker.database.review_queue import PASSED, in_audit
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from worker.types import ReadWith
+
+_NUMBERS = ("readings", "passed", "sampled", "checked", "wrong")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +41,52 @@ class FieldCounts:
 
 
 def count_fields(session: Session, used: ReadWith, *, share: float) -> list[FieldCounts]:
-    """Count the current readings made with one model and decoder, by form and field.
+    """Count the readings made with one model and decoder, by form and field.
+
+    They are the current ones, and those that were purged, with the share that then held.
 
     A reading that passed is wrong where the latest that a person said is another text, letter
     case and accents included, or that nobody can read it; a blank one where anything was found.
     """
+    own = (
+        CURRENT.c.model == used.model_id,
+        DocumentRow.decoder_version == used.decoder_version,
+    )
+    kept = PurgedAuditRow
+    purged = select(kept.template_id, kept.field_name, *(getattr(kept, name) for name in _NUMBERS))
+    of_purged = (kept.model_id == used.model_id, kept.decoder_version == used.decoder_version)
+    sums: dict[tuple[str, str], list[int]] = {}
+    for query in (_counted(share).where(*own), purged.where(*of_purged)):
+        for template_id, field_name, *counts in session.execute(query):
+            key = (template_id, field_name)
+            sums[key] = list(map(add, sums.get(key, [0] * len(_NUMBERS)), counts))
+    return [
+        FieldCounts(
+            template_id=template_id,
+            field_name=field_name,
+            **dict(zip(_NUMBERS, counts, strict=True)),
+        )
+        for (template_id, field_name), counts in sorted(sums.items())
+    ]
+
+
+def keep_audits(session: Session, document_ids: Sequence[UUID], *, share: float) -> None:
+    """Keep what the audit counted of documents that are about to be purged."""
+    used = (
+        CURRENT.c.model.label("model_id"),
+        DocumentRow.decoder_version.label("decoder_version"),
+    )
+    query = _counted(share).add_columns(*used).group_by(*used)
+    found = session.execute(query.where(DocumentRow.id.in_(document_ids))).mappings()
+    rows = [dict(row) for row in found]
+    if rows:
+        new = insert_into(session, PurgedAuditRow)
+        key = [column.name for column in PurgedAuditRow.__table__.primary_key]
+        more = {name: getattr(PurgedAuditRow, name) + new.excluded[name] for name in _NUMBERS}
+        session.execute(new.on_conflict_do_update(index_elements=key, set_=more), rows)
+
+
+def _counted(share: float) -> Select[*tuple[Any, ...]]:
     passed = ReadingRow.status.in_(PASSED)
     sampled = and_(passed, in_audit(share))
     checked = and_(sampled, CURRENT.c.corrected_at.is_not(None))
@@ -45,36 +94,21 @@ def count_fields(session: Session, used: ReadWith, *, share: float) -> list[Fiel
         checked,
         or_(CURRENT.c.text != ReadingRow.text, CURRENT.c.status == FieldStatus.UNREADABLE.value),
     )
-    query = (
+    kinds = (CURRENT.c.template.label("template_id"), CURRENT.c.field.label("field_name"))
+    return (
         select(
-            CURRENT.c.template,
-            CURRENT.c.field,
-            func.count(),
-            *(_count(which) for which in (passed, sampled, checked, wrong)),
+            *kinds,
+            func.count().label("readings"),
+            _count(passed).label("passed"),
+            _count(sampled).label("sampled"),
+            _count(checked).label("checked"),
+            _count(wrong).label("wrong"),
         )
         .join(ReadingRow, ReadingRow.id == CURRENT.c.reading_id)
         .join(PageRow, PageRow.id == ReadingRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(
-            CURRENT.c.model == used.model_id, DocumentRow.decoder_version == used.decoder_version
-        )
-        .group_by(CURRENT.c.template, CURRENT.c.field)
-        .order_by(CURRENT.c.template, CURRENT.c.field)
+        .group_by(*kinds)
     )
-    return [
-        FieldCounts(
-            template_id=template_id,
-            field_name=field_name,
-            readings=readings,
-            passed=n_passed,
-            sampled=n_sampled,
-            checked=n_checked,
-            wrong=n_wrong,
-        )
-        for template_id, field_name, readings, n_passed, n_sampled, n_checked, n_wrong in (
-            session.execute(query)
-        )
-    ]
 
 
 def _count(which: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -1,7 +1,8 @@
 """Corrections: what people said about readings, written down and gathered for training.
 
-Rows are only ever added. The latest that anybody said about a field of a document counts,
-whichever of its readings it was said about.
+Rows are never changed, and go only where who said so takes it back, or with their document. The
+latest that anybody said about a field of a document counts, whichever of its readings it was said
+about.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from worker.database.dialects import insert_into, utc_now
 from worker.database.models import BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
@@ -18,6 +19,7 @@ from worker.errors import NoSuchResultError
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Select
@@ -82,6 +84,17 @@ def add_correction(
             corrected_at=utc_now(),
         )
     )
+
+
+def withdraw_corrections(session: Session, reading_id: UUID, *, by: str, since: datetime) -> bool:
+    """Take back what a person has said of a reading from some moment on; say if it was anything."""
+    own = (
+        CorrectionRow.reading_id == reading_id,
+        CorrectionRow.corrected_by == by,
+        CorrectionRow.corrected_at >= since,
+    )
+    gone = session.scalars(delete(CorrectionRow).where(*own).returning(CorrectionRow.id))
+    return bool(gone.all())
 
 
 def reviewed_values(session: Session, *, batch: str | None = None) -> list[ReviewedValue]:

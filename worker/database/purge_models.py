@@ -38,3 +38,19 @@ class PurgedCountRow(Base):
     status: Mapped[str] = mapped_column(primary_key=True)  # as ``current_readings`` had it
     outcome: Mapped[str] = mapped_column(primary_key=True)  # "right", "wrong", "" unchecked
     readings: Mapped[int]
+
+
+class PurgedAuditRow(Base):
+    """What the audit counted among purged readings of one field, model and decoder."""
+
+    __tablename__ = "purged_audits"
+
+    template_id: Mapped[str] = mapped_column(primary_key=True)
+    field_name: Mapped[str] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(primary_key=True)
+    decoder_version: Mapped[str] = mapped_column(primary_key=True)
+    readings: Mapped[int]
+    passed: Mapped[int]  # without a person
+    sampled: Mapped[int]  # of those, in the audit sample of that day
+    checked: Mapped[int]  # of those, by a person
+    wrong: Mapped[int]  # of those

@@ -1,7 +1,8 @@
 """Purge documents: take the names out of the database, and keep the counts.
 
 A purged document stays as a row without its place: its hash keeps the same scan from being read
-again by the next run over the folder it came from. All that was read on it goes, and all that
+again by the next run over the folder it came from, where it was read. What waits to be read is
+left. All that was read on it goes, and all that
 any table holds about that; ``purged_counts`` keeps how many there were.
 """
 
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, case, cast, delete, exists, func, literal, select, update
 from sqlalchemy.orm import aliased
 
+from worker.database.audit_sample import keep_audits
 from worker.database.dialects import insert_into, is_postgresql, utc_now
-from worker.database.documents import NOT_WAITING
+from worker.database.documents import NOT_WAITING, READ
 from worker.database.models import Base, BatchRow, CorrectionRow, DocumentRow, PageRow, ReadingRow
+from worker.database.progress import FINISHED
 from worker.database.purge_models import PurgedCountRow, PurgeRow
 from worker.database.web_models import ReviewLeaseRow, ReviewSkipRow
 from worker.types import DocumentStatus, FieldStatus
@@ -89,8 +92,14 @@ def begin_purge(session: Session, expired: Expired, *, asked_by: str) -> int:
     return session.scalars(new.returning(PurgeRow.id)).one()
 
 
-def purge_documents(
-    session: Session, purge_id: int, expired: Expired, ids: Sequence[UUID], *, objects: int
+def purge_documents(  # noqa: PLR0913, what a step is
+    session: Session,
+    purge_id: int,
+    expired: Expired,
+    ids: Sequence[UUID],
+    *,
+    objects: int,
+    audit_share: float,
 ) -> PurgeCounts:
     """Purge some documents, all of them or none.
 
@@ -100,6 +109,7 @@ def purge_documents(
         expired: the age again: a document that was begun anew meanwhile stays.
         ids: of the documents.
         objects: how many of the store were removed for them.
+        audit_share: of the values that passed, what is drawn for the audit, whose counts stay.
 
     Returns:
         What was removed.
@@ -108,6 +118,7 @@ def purge_documents(
     still = session.scalars(query.with_for_update() if is_postgresql(session) else query).all()
     counts = _count(session, still, objects)
     _keep_counts(session, still)
+    keep_audits(session, still, share=audit_share)
     for statement in _removals(DocumentRow.__table__, DocumentRow.__table__.c.id.in_(still)):
         session.execute(statement, execution_options={"synchronize_session": False})
     session.execute(
@@ -117,6 +128,7 @@ def purge_documents(
             status=DocumentStatus.PURGED,
             uri=literal("purged:") + cast(DocumentRow.id, Text),
             version="",
+            sha256=case((DocumentRow.status.in_(READ), DocumentRow.sha256), else_=None),
             failure_detail="",
             crop_key=None,
             **NOT_WAITING,
@@ -135,6 +147,12 @@ def purge_documents(
     return counts
 
 
+def count_objects(session: Session, purge_id: int, objects: int) -> None:
+    """Tell a run of objects that it removed from the store and that no document had."""
+    more = {"objects": PurgeRow.objects + objects}
+    session.execute(update(PurgeRow).where(PurgeRow.id == purge_id).values(more))
+
+
 def end_purge(session: Session, purge_id: int) -> None:
     """Write down that a purge is through."""
     session.execute(update(PurgeRow).where(PurgeRow.id == purge_id).values(finished_at=utc_now()))
@@ -142,6 +160,7 @@ def end_purge(session: Session, purge_id: int) -> None:
 
 def _conditions(expired: Expired) -> Iterator[ColumnElement[bool]]:
     yield DocumentRow.status != DocumentStatus.PURGED
+    yield DocumentRow.status.in_(FINISHED)  # what still waits is read first, however old
     yield _age() < expired.before
     if expired.batch is not None:
         of_name = select(BatchRow.id).where(BatchRow.name == expired.batch)

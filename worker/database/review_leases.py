@@ -12,11 +12,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, or_, select, update
 
 from worker.database.dialects import insert_into, utc_in, utc_now
+from worker.database.results import CURRENT
 from worker.database.review_queue import still_waits
 from worker.database.web_models import ReviewLeaseRow, ReviewSkipRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -59,14 +61,21 @@ def take_lease(session: Session, reading_id: UUID, *, user_id: UUID, lasts_s: in
 
 
 def own_leases(session: Session, *, user_id: UUID, but: Collection[UUID], limit: int) -> list[UUID]:
-    """List what somebody holds already, as after a page was loaded anew, the oldest first."""
-    query = select(ReviewLeaseRow.lease_id).where(
+    """List what somebody holds already, as after a page was loaded anew, the oldest first.
+
+    What was read anew since is left out: nothing can be said of it any more.
+    """
+    query = select(ReviewLeaseRow.lease_id, ReviewLeaseRow.reading_id).where(
         ReviewLeaseRow.held_by == user_id,
         ReviewLeaseRow.ended_at.is_(None),
         ReviewLeaseRow.expires_at > utc_now(),
         ReviewLeaseRow.lease_id.not_in(but),
     )
-    return list(session.scalars(query.order_by(ReviewLeaseRow.taken_at).limit(limit)))
+    held = session.execute(query.order_by(ReviewLeaseRow.taken_at)).all()
+    ids = [reading_id for _, reading_id in held]
+    shown = select(CURRENT.c.reading_id).where(CURRENT.c.reading_id.in_(ids))
+    current = set(session.scalars(shown)) if ids else set()
+    return [lease_id for lease_id, reading_id in held if reading_id in current][:limit]
 
 
 def renew_leases(
@@ -99,6 +108,12 @@ def end_lease(session: Session, lease_id: UUID, *, user_id: UUID) -> UUID | None
         .values(ended_at=utc_now())
         .returning(ReviewLeaseRow.reading_id)
     ).one_or_none()
+
+
+def held_since(session: Session, lease_id: UUID) -> datetime:
+    """Say when a lease was taken, however often it was ended and reopened since."""
+    query = select(ReviewLeaseRow.taken_at).where(ReviewLeaseRow.lease_id == lease_id)
+    return session.scalars(query).one()
 
 
 def reopen_lease(session: Session, lease_id: UUID, *, user_id: UUID, lasts_s: int) -> UUID | None:

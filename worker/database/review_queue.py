@@ -81,7 +81,7 @@ def largest_groups(session: Session, *, user_id: UUID, least: int, limit: int) -
     To leave the latter out takes many times as long; ``find_alike`` does.
     """
     query = (
-        _free(user_id, unless_held=_own(user_id))
+        _groupable(user_id)
         .with_only_columns(ReadingRow.text)
         .where(ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text != "")
         .group_by(ReadingRow.text)
@@ -94,7 +94,7 @@ def largest_groups(session: Session, *, user_id: UUID, least: int, limit: int) -
 
 def find_alike(session: Session, *, user_id: UUID, text: str, limit: int) -> list[UUID]:
     """Find the waiting readings of one text, the least confident first."""
-    free = _free(user_id, unless_held=_own(user_id)).where(
+    free = _groupable(user_id).where(
         ReadingRow.status == FieldStatus.LOW_CONFIDENCE, ReadingRow.text == text
     )
     return _first_current(session, free, limit)
@@ -127,6 +127,17 @@ def _free(user_id: UUID, *, unless_held: ColumnElement[bool] | None = None) -> S
     )
     said = exists().where(CorrectionRow.reading_id == ReadingRow.id)
     return select(ReadingRow.id).where(and_(~said, ~held, ~skipped))
+
+
+def _groupable(user_id: UUID) -> Select[UUID]:
+    """Select what may come up among others of its name: not what somebody had and put back.
+
+    Whoever picked a field out as odd, or skipped it, has left it to a look at it alone.
+    """
+    put_back = exists().where(
+        ReviewLeaseRow.reading_id == ReadingRow.id, ReviewLeaseRow.ended_at.is_not(None)
+    )
+    return _free(user_id, unless_held=_own(user_id)).where(~put_back)
 
 
 def _current(query: Select[UUID]) -> Select[UUID]:

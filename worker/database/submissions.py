@@ -13,7 +13,7 @@ from worker.database.models import SUBMITTED, DocumentRow, OfferRow
 from worker.types import DocumentStatus, RunIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -112,3 +112,10 @@ def add_documents(
         )
         added += len(session.execute(only_new.returning(DocumentRow.id)).all())
     return added
+
+
+def without_document(session: Session, uris: Collection[str]) -> list[str]:
+    """Keep those places that no document has, in their order."""
+    query = select(DocumentRow.uri).where(DocumentRow.uri.in_(uris))
+    known = set(session.scalars(query))
+    return [uri for uri in uris if uri not in known]

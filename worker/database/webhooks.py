@@ -201,7 +201,7 @@ def close_delivery(
 
 
 def _done_since(session: Session, moment: datetime, settled_s: float) -> list[Any]:
-    """Find batches whose last document was finished since, and in which none is left."""
+    """Find batches whose last document was finished since, in which none is left: those untold."""
     last = (
         select(func.max(DocumentRow.finished_at))
         .where(DocumentRow.batch_id == BatchRow.id)
@@ -214,8 +214,26 @@ def _done_since(session: Session, moment: datetime, settled_s: float) -> list[An
         .correlate(BatchRow)
         .exists()
     )
-    batches = select(BatchRow.id, BatchRow.name, last.label("done_at"))
-    return list(session.execute(batches.where(last > moment, last < utc_in(-settled_s), ~left)))
+    told = (
+        select(WebhookDeliveryRow.id)
+        .where(
+            WebhookDeliveryRow.webhook_id == WebhookRow.id,
+            WebhookDeliveryRow.batch_id == BatchRow.id,
+            WebhookDeliveryRow.batch_done_at == last,
+        )
+        .correlate(BatchRow, WebhookRow)
+        .exists()
+    )
+    untold = (
+        select(WebhookRow.id)
+        .where(WebhookRow.created_at < last, ~told)
+        .correlate(BatchRow)
+        .exists()
+    )
+    done = (last > moment, last < utc_in(-settled_s), ~left, untold)
+    return list(
+        session.execute(select(BatchRow.id, BatchRow.name, last.label("done_at")).where(*done))
+    )
 
 
 def _counts(session: Session, batch_id: UUID) -> dict[str, int]:

@@ -35,17 +35,16 @@ class ShownField:
     document: str  # the file's name
     page: int  # from 1
     has_crop: bool
-    text: str = field(repr=False)  # what Enter accepts
+    text: str = field(repr=False)  # what Enter accepts; "" that nothing stands there
     letters: tuple[Letter, ...] = field(repr=False)
     unsure: str = field(repr=False)  # the unsure characters in words; "" where there are none
     choices: tuple[str, ...] = field(repr=False)
-    is_blank: bool  # what Enter accepts is that nothing stands there
     misplaced: bool
 
 
 def as_shown(leased: LeasedField) -> ShownField:
     """Prepare a field; one that somebody said something of shows that first."""
-    text, status = leased.said or (leased.text, leased.status)
+    text = leased.text if leased.said is None else leased.said[0]
     letters = (
         _letters(leased) if text == leased.text else [Letter(char=c, unsure=False) for c in text]
     )
@@ -60,7 +59,6 @@ def as_shown(leased: LeasedField) -> ShownField:
         letters=tuple(letters),
         unsure=", ".join("space" if char == " " else char for char in unsure),
         choices=tuple(choices(leased)),
-        is_blank=status is FieldStatus.BLANK,
         misplaced=leased.status is FieldStatus.MISPLACED,
     )
 

@@ -78,12 +78,13 @@ def answer(
     """Write down what somebody says of a field.
 
     ``choice`` is a reading that they picked; ``accept`` is what stands in the box, or that
-    nothing does where the box is empty.
+    nothing does where the page showed an empty one.
     """
+    desk = desk_of(caller, services)
     if say == "accept":
-        say = Say.TEXT if text.strip() else Say.BLANK
-    said = Answer(lease_id=lease, say=say, text=choice or text)
-    answer_fields(desk_of(caller, services), [said])
+        is_blank = not text.strip() and not as_shown(held_field(desk, lease)).text
+        say = Say.BLANK if is_blank else Say.TEXT
+    answer_fields(desk, [Answer(lease_id=lease, say=say, text=choice or text)])
     if is_by_script(request):
         return Response(status_code=_NO_CONTENT)
     return RedirectResponse(f"/review?undo={lease}", status_code=_SEE_OTHER)

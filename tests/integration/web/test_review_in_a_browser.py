@@ -130,7 +130,7 @@ def test_a_screen_reader_hears_each_field(page, web, shelf):
     assert page.get_by_role("img", name="The handwriting in the field full name").count() == 1
 
 
-def test_an_answer_that_did_not_arrive_comes_back(browser, web, shelf):
+def test_an_answer_that_did_not_arrive_comes_back_after_the_field_being_typed(browser, web, shelf):
     shelf.put("Ado", "Eva")
     page = browser.new_page()
     log_in(page, web)
@@ -138,23 +138,48 @@ def test_an_answer_that_did_not_arrive_comes_back(browser, web, shelf):
     page.wait_for_load_state("networkidle")
     page.route("**/review/answers", lambda route: route.abort())
 
-    page.keyboard.press("Enter")
-
-    page.get_by_role("alert").get_by_text("The server does not answer").wait_for()
-    assert shown(page) == "Ado"
-    page.unroute("**/review/answers")
     press(page, "Enter")
+    page.keyboard.type("Ev")
+    page.get_by_role("alert").get_by_text("The server does not answer").wait_for()
+    page.unroute("**/review/answers")
+    page.keyboard.type("e")
+
+    assert shown(page) == "Eva"
+    press(page, "Enter")
+    assert shown(page) == "Ado"
+    page.keyboard.press("Enter")
+    assert wait_until_said(page, web, 2) == [("Eve", "read", "rita"), ("Ado", "read", "rita")]
+    page.close()
+
+
+def test_the_last_answer_comes_back_at_once_when_it_did_not_arrive(browser, web, shelf):
+    shelf.put("Ado")
+    page = browser.new_page()
+    log_in(page, web)
+    page.goto(f"{web.url}/review")
+    page.wait_for_load_state("networkidle")
+    page.route("**/review/answers", lambda route: route.abort())
+
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").get_by_text("The server does not answer").wait_for()
+    page.unroute("**/review/answers")
+
+    page.locator("#stage .field").wait_for()
+    assert shown(page) == "Ado"
+    page.keyboard.press("Enter")
     assert wait_until_said(page, web, 1) == [("Ado", "read", "rita")]
     page.close()
 
 
-def test_an_empty_box_is_not_accepted_but_blank_is_said_with_its_key(page, web, shelf):
-    shelf.put("", "Eva")
+def test_an_emptied_box_is_not_accepted_but_blank_is_said_with_its_key(page, web, shelf):
+    shelf.put("Ado", "Eva")
     log_in(page, web)
     page.goto(f"{web.url}/review")
 
-    page.keyboard.press("Enter")
-    assert page.locator("#stage .text:invalid").count() == 1
+    for emptied in (" ", "Backspace"):
+        page.keyboard.press(emptied)
+        page.keyboard.press("Enter")
+        assert page.locator("#stage .text:invalid").count() == 1
     press(page, "0")
 
     assert wait_until_said(page, web, 1) == [("", "blank", "rita")]

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from recognition.types import CharReading
-from tests.database import rows
+from tests.database import opened, rows
 from tests.reviewers import said
-from tests.web import PASSWORD
+from tests.shelf import Shelf
+from tests.web import PASSWORD, served
 from worker.database.session import transaction
 from worker.roles import Role
 from worker.types import FieldStatus
@@ -45,6 +46,33 @@ def test_a_reading_that_was_picked_counts_before_what_stands_in_the_box(web, she
     client.post("/review/answers", data={"lease": lease, "text": "Martin", "choice": "Marlin"})
 
     assert [text for text, *_ in said(web.sessions)] == ["Marlin"]
+
+
+def test_an_audit_of_a_blank_field_looks_like_any_field_without_a_text(tmp_path):
+    with (
+        opened(f"sqlite:///{tmp_path}/audit.db") as sessions,
+        served(sessions, audit_share=1.0) as web,
+    ):
+        shelf = Shelf(web=web, folder=tmp_path)
+        shelf.put("", status=FieldStatus.LOW_CONFIDENCE)
+        shelf.put("", status=FieldStatus.BLANK)
+        shown = web.log_in().get("/review/next").text
+
+    fields = shown.split("</article>")[:-1]
+    plain = [re.sub(r"[0-9a-f]{8}-[-0-9a-f]{27}|scan-\d+", "", field).strip() for field in fields]
+    assert len(fields) == 2
+    assert plain[0] == plain[1]
+
+
+def test_a_box_that_was_emptied_does_not_say_that_the_field_is_blank(web, shelf):
+    shelf.put("Ado")
+    client = web.log_in()
+    [lease] = leases(client.get("/review"))
+
+    data = {"lease": lease, "say": "accept", "text": " "}
+
+    assert client.post("/review/answers", data=data).status_code == 400
+    assert said(web.sessions) == []
 
 
 def test_accepting_a_blank_field_without_the_script_keeps_what_was_typed(web, shelf):

@@ -22,7 +22,11 @@ def test_crops_and_uploads_in_a_bucket_go_with_their_document(sessions, bucket, 
     tomorrow = datetime.now(UTC) + timedelta(days=1)
 
     wanted = Purge(
-        expired=Expired(before=tomorrow), sessions=sessions, store=store, asked_by="the clerk"
+        expired=Expired(before=tomorrow),
+        sessions=sessions,
+        store=store,
+        asked_by="the clerk",
+        audit_share=0.0,
     )
     done = run_purge(wanted, on_progress=lambda _: None)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -151,6 +152,60 @@ def test_a_receiver_that_is_away_is_given_up_after_so_many_attempts(sessions):
     assert "does not answer" in all_webhooks(sessions)[0].last_failure
 
 
+def test_a_receiver_that_answers_drop_by_drop_is_left_at_the_deadline(sessions):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stopped = threading.Event()
+
+        def drip():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                for drop in b"HTTP/1.1 200 " + b"O" * 100:
+                    connection.sendall(bytes([drop]))
+                    if stopped.wait(0.1):
+                        break
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        register_webhook(sessions, url, by="anna", params=PARAMS)
+        read(sessions, make_field("full_name", "Ada"))
+        begun = time.monotonic()
+
+        assert deliver_due(sessions, replace(PARAMS, deadline_s=0.5)) == 0
+
+        assert time.monotonic() - begun < 5
+        stopped.set()
+        thread.join()
+
+
+def test_a_fault_does_not_end_the_sending(sessions, monkeypatch, caplog):
+    stopped = threading.Event()
+    calls = []
+
+    def fail_first(*_):
+        calls.append(1)
+        if len(calls) > 1:
+            stopped.set()
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("worker.webhooks.deliver_due", fail_first)
+
+    keep_delivering(sessions, PARAMS, stopped, every_s=0.01)
+
+    assert len(calls) == 2
+    assert "webhooks_put_off" in caplog.messages
+
+
+def test_batches_that_were_told_are_not_counted_again(sessions, monkeypatch):
+    with receiving() as receiver:
+        register_webhook(sessions, receiver.url, by="anna", params=PARAMS)
+        read(sessions, make_field("full_name", "Ada"))
+        deliver_due(sessions, PARAMS)
+        monkeypatch.setattr("worker.database.webhooks._counts", None)
+
+        assert deliver_due(sessions, PARAMS) == 0
+
+
 def test_the_wait_doubles_up_to_a_limit():
     params = WebhookParams()
     waits = [wait_s(attempt, params) for attempt in range(1, 13)]
@@ -213,6 +268,12 @@ def test_an_address_that_is_none_or_private_is_refused(sessions, url):
     with pytest.raises(WebhookRefusedError):
         register_webhook(sessions, url, by="anna", params=WebhookParams())
     assert all_webhooks(sessions) == []
+
+
+@pytest.mark.parametrize("host", ["64:ff9b::a00:1", "2002:a00:1::", "fec0::1"])
+def test_an_address_that_hides_a_private_one_is_refused(sessions, host):
+    with pytest.raises(WebhookRefusedError, match="private network"):
+        register_webhook(sessions, f"http://[{host}]/", by="anna", params=WebhookParams())
 
 
 def test_an_address_that_became_private_is_not_sent_to(sessions):

@@ -5,6 +5,8 @@ import pytest
 from tests.database import make_field, read, rows
 from tests.factories import make_identity
 from tests.reviewers import AuditsFirst, make_desk, read_field, said
+from worker.database.corrections import add_correction
+from worker.database.session import transaction
 from worker.errors import AnswerRefusedError, LeaseLostError, NoSuchResultError
 from worker.reviewing import (
     Answer,
@@ -175,6 +177,38 @@ def test_undo_brings_a_field_back_with_what_was_said_and_the_next_answer_wins(se
     assert row == {"text": "Ada"}
 
 
+def test_an_answer_that_was_undone_and_then_skipped_counts_no_more(sessions):
+    read_field(sessions, "Ado", 0.5)
+    rita, otto = make_desk(sessions, "rita"), make_desk(sessions, "otto")
+    [field] = next_fields(rita, 1)
+    answer(rita, field, text="Mistake")
+    again = take_back(rita, field.lease_id)
+
+    answer(rita, again, Say.SKIP)
+
+    assert rows(sessions, "SELECT text, status FROM current_readings") == [
+        {"text": "Ado", "status": "low_confidence"}
+    ]
+    [shown] = next_fields(otto, 1)
+    assert (shown.text, shown.said) == ("Ado", None)
+    log = rows(sessions, "SELECT action FROM audit_log WHERE who = 'rita' ORDER BY id")
+    assert [row["action"] for row in log] == ["field_corrected", "field_withdrawn"]
+
+
+def test_skipping_a_field_takes_back_nothing_that_another_said(sessions):
+    reading_id = read_field(sessions, "Ado", 0.5)
+    rita = make_desk(sessions, "rita")
+    [field] = next_fields(rita, 1)
+    with transaction(sessions) as session:
+        add_correction(
+            session, reading_id, text="Ada", status=FieldStatus.READ, corrected_by="otto"
+        )
+
+    answer(rita, field, Say.SKIP)
+
+    assert said(sessions) == [("Ada", "read", "otto")]
+
+
 def test_a_skip_can_be_undone_until_another_takes_the_field(sessions):
     read_field(sessions, "Ado", 0.5)
     rita, otto = make_desk(sessions, "rita"), make_desk(sessions, "otto")
@@ -210,6 +244,7 @@ def test_a_field_that_was_read_anew_meanwhile_is_not_corrected(sessions):
         answer(desk, field, text="Ida")
 
     assert said(sessions) == []
+    assert next_fields(desk, 1) == []
 
 
 def test_what_passed_is_audited_when_nothing_else_waits_and_in_the_same_order_always(sessions):

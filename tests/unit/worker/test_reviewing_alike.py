@@ -59,6 +59,20 @@ def test_the_others_are_confirmed_and_the_odd_ones_come_up_one_at_a_time(session
     assert left.reading_id == group.fields[0].reading_id
 
 
+def test_odd_ones_never_come_back_in_a_group_and_the_next_name_comes_instead(sessions):
+    fill(sessions, Ada=4, Eva=3)
+    desk = make_desk(sessions)
+    group = next_group(desk)
+    assert group is not None
+
+    settle_group(desk, same=[], odd=[field.lease_id for field in group.fields])
+
+    after = next_group(desk)
+    assert after is not None
+    assert (group.text, after.text) == ("Ada", "Eva")
+    assert [field.text for field in next_fields(make_desk(sessions, "otto"), 9)] == ["Ada"] * 4
+
+
 def test_two_people_get_different_groups_and_a_page_loaded_anew_the_same(sessions):
     fill(sessions, Ada=3, Eva=4)
     rita, otto = make_desk(sessions, "rita"), make_desk(sessions, "otto")

@@ -79,7 +79,7 @@ async function send(path, body) {
   try {
     answer = await fetch(path, options);
   } catch {
-    throw new Error("The server does not answer. What you see is not saved; try again.");
+    throw new Error("The server does not answer. What could not be saved comes up again.");
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({ message: `HTTP ${answer.status}` }));
@@ -111,9 +111,22 @@ function answer(field, button) {
   next(since);
   sending = sending.then(() => send("/review/answers", body)).catch((error) => {
     complain(error);
-    answered.splice(answered.indexOf(lease), 1);
-    if (!error.status || error.status >= 500 || error.status === 400) putBack(field);
+    forget(lease);
+    if (!error.status || error.status >= 500 || error.status === 400) comeNext(field);
   }).finally(() => underWay.delete(lease));
+}
+
+function forget(lease) {
+  const at = answered.lastIndexOf(lease);
+  if (at >= 0) answered.splice(at, 1); // else it was among the oldest, or is being undone
+  undo.hidden = answered.length === 0;
+}
+
+// Whoever types in another field goes on with that one: this one comes after it.
+function comeNext(field) {
+  left.textContent = Number(left.textContent) + 1;
+  ready.prepend(field);
+  if (!done.hidden) next(performance.now()); // where more are being fetched, they show it
 }
 
 function putBack(field) {
@@ -128,6 +141,12 @@ async function goBack() {
   if (!lease) return;
   underWay.add(lease);
   await sending; // what is taken back must have arrived
+  const back = [current(), ...ready.children].find((field) => field && leaseOf(field) === lease);
+  if (back) { // it did not arrive, and is here again already
+    underWay.delete(lease);
+    if (back !== current()) putBack(back);
+    return;
+  }
   try {
     const body = new URLSearchParams({ lease });
     const [field] = await fragments(await send("/review/undo", body));

@@ -13,13 +13,19 @@ from tests.database import make_field, opened, prepare, read, register, rows
 from tests.factories import make_identity
 from worker.database.migrations.versions import v0001_tables
 from worker.database.models import Base
-from worker.database.purge_models import PurgedCountRow, PurgeRow
+from worker.database.purge_models import PurgedAuditRow, PurgedCountRow, PurgeRow
 from worker.database.session import open_database, transaction
 from worker.database.web_models import UserRow
 from worker.database.webhook_models import WebhookRow
 from worker.errors import ConfigError
 
-TABLES_APART = (PurgeRow, PurgedCountRow, UserRow, WebhookRow)  # known only once they are imported
+TABLES_APART = (
+    PurgeRow,
+    PurgedAuditRow,
+    PurgedCountRow,
+    UserRow,
+    WebhookRow,
+)  # known only once they are imported
 IN_POSTGRESQL = {  # over expressions that SQLite has no words for
     "ix_readings_rewritten",
     *(
@@ -41,7 +47,7 @@ def test_the_migrations_make_the_tables_of_the_models(sessions):
         context = MigrationContext.configure(session.connection(), opts=opts)
         differences = compare_metadata(context, Base.metadata)
 
-    assert len(Base.metadata.tables) == 20
+    assert len(Base.metadata.tables) == 21
     assert {table.__tablename__ for table in TABLES_APART} <= set(Base.metadata.tables)
     assert differences == []
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from tests.database import correct, make_field, read, register, rows
 from tests.fakes.memory_store import MemoryStore
+from worker.auditing import report_audit
 from worker.database.models import Base, DocumentRow
 from worker.database.purges import Expired, PurgeCounts
 from worker.database.session import transaction
@@ -15,7 +16,7 @@ from worker.database.web_models import ReviewSkipRow, UserRow
 from worker.errors import ConfigError, StorageUnavailableError
 from worker.purging import Purge, parse_age, plan_purge, run_purge
 from worker.roles import Role
-from worker.types import FieldStatus
+from worker.types import DocumentStatus, FieldStatus
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=100)
@@ -46,7 +47,9 @@ def read_one(  # noqa: PLR0913, what a scan is
 
 def purged(sessions, store, *, days=90, batch=None):
     expired = Expired(before=NOW - timedelta(days=days), batch=batch)
-    wanted = Purge(expired=expired, sessions=sessions, store=store, asked_by="the clerk")
+    wanted = Purge(
+        expired=expired, sessions=sessions, store=store, asked_by="the clerk", audit_share=1.0
+    )
     plan = plan_purge(wanted)
     seen: list[PurgeCounts] = []
     done = run_purge(wanted, on_progress=seen.append)
@@ -109,6 +112,22 @@ def test_how_many_there_were_and_how_many_were_right_is_kept(sessions, store):
     assert not {"Ada", "Ado", "Adi", "Ida"} & set(everything(sessions).split("'"))
 
 
+def test_the_audit_measures_on_over_what_was_purged(sessions, store):
+    for number, name in enumerate(["Ada", "Ado", "Ida", "Eva"]):
+        when = NOW if name == "Eva" else OLD
+        read_one(sessions, store, name, when=when, uri=f"file:///{number}.jpg")
+    ids = {row["text"]: row["id"] for row in rows(sessions, "SELECT id, text FROM readings")}
+    correct(sessions, UUID(str(ids["Ado"])), text="Adi", **SAID)
+    correct(sessions, UUID(str(ids["Ida"])), text="Ida", **SAID)
+    before = report_audit(sessions, share=1.0)
+
+    purged(sessions, store)
+
+    assert before is not None
+    assert (before.all_fields.counts.checked, before.all_fields.counts.wrong) == (2, 1)
+    assert report_audit(sessions, share=1.0) == before
+
+
 def test_counts_of_later_purges_are_added(sessions, store):
     read_one(sessions, store, "Ada", when=OLD, uri="file:///1.jpg")
     purged(sessions, store)
@@ -129,6 +148,46 @@ def test_a_scan_that_was_purged_is_not_read_again(sessions, store):
     purged(sessions, store)
 
     assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is None
+
+
+def test_old_uploads_that_became_no_document_go_and_new_or_waiting_ones_stay(sessions, store):
+    waiting, lost, new = (
+        f"uploads/{name}.jpg" for name in ("2026-01-02/a", "2026-01-02/b", "2026-11-20/c")
+    )
+    for key in (waiting, lost, new):
+        store.put(key, b"scan")
+    register(sessions, uri=store.uri(waiting))
+
+    assert purged(sessions, store, batch="autumn").objects == 0
+    assert purged(sessions, store).objects == 1
+
+    assert [source.uri for source in store.list()] == [store.uri(waiting), store.uri(new)]
+    kept = rows(sessions, "SELECT objects FROM purges ORDER BY id")
+    assert kept == [{"objects": 0}, {"objects": 1}]
+
+
+def test_a_scan_that_waits_to_be_read_stays_however_old_it_is(sessions, store):
+    claim = register(sessions, uri="file:///1.jpg")
+    with transaction(sessions) as session:
+        of_claim = DocumentRow.id == claim.document_id
+        session.execute(update(DocumentRow).where(of_claim).values(started_at=OLD))
+
+    assert purged(sessions, store).documents == 0
+
+    assert rows(sessions, "SELECT uri, status FROM documents") == [
+        {"uri": "file:///1.jpg", "status": "pending"}
+    ]
+
+
+def test_a_scan_that_failed_can_be_read_again_after_a_purge(sessions, store):
+    claim = read_one(sessions, store, "Ada", when=OLD, uri="file:///1.jpg")
+    with transaction(sessions) as session:
+        of_claim = DocumentRow.id == claim.document_id
+        session.execute(update(DocumentRow).where(of_claim).values(status=DocumentStatus.FAILED))
+
+    assert purged(sessions, store).documents == 1
+
+    assert register(sessions, uri="file:///1.jpg", data="file:///1.jpg") is not None
 
 
 def test_whatever_refers_to_a_reading_goes_with_it(sessions, store):

@@ -85,6 +85,14 @@ def _make_purges() -> None:
             ["batch_id"], ["batches.id"], name="fk_purged_counts_batch_id_batches"
         ),
     )
+    numbers = ("readings", "passed", "sampled", "checked", "wrong")
+    key = ("template_id", "field_name", "model_id", "decoder_version")
+    op.create_table(
+        "purged_audits",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in key),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in numbers),
+        sa.PrimaryKeyConstraint(*key, name="pk_purged_audits"),
+    )
 
 
 def _make_webhooks() -> None:
