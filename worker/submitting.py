@@ -94,7 +94,21 @@ def list_places(
         else sources.find(place)
         for place in places
     ]
-    for source in chain.from_iterable(listings):
+    yield from _as_they_are(chain.from_iterable(listings), settled_s=settled_s)
+
+
+def list_scans(sources: Sources, place: str) -> Iterator[Source]:
+    """List one file, folder or bucket; no manifest, since what it names may lie anywhere.
+
+    Raises:
+        ConfigError: the place is none of these.
+        ObjectMissingError: there is no such file or folder.
+    """
+    return _as_they_are(sources.find(place), settled_s=0.0)
+
+
+def _as_they_are(listed: Iterable[Source], *, settled_s: float) -> Iterator[Source]:
+    for source in listed:
         path = path_of(source)
         found = source if path is None else _as_it_is(source, path, settled_s=settled_s)
         if found is not None:

@@ -100,7 +100,7 @@ def _intake(settings: Settings) -> Intake:
     from worker.celery_app import CeleryNudger
     from worker.handing_in import Intake
     from worker.runtime import open_sources
-    from worker.submitting import describe_submission, list_places
+    from worker.submitting import describe_submission, list_scans
 
     def describe(batch: str, urgent: bool) -> Submission:  # noqa: FBT001, as the port has it
         folders = [settings.template_dir]
@@ -108,7 +108,7 @@ def _intake(settings: Settings) -> Intake:
 
     return Intake(
         describe=describe,
-        list_place=lambda place: list_places(open_sources(settings), [place]),
+        list_place=lambda place: list_scans(open_sources(settings), place),
         nudger=CeleryNudger(),
         places=settings.web_places,
     )

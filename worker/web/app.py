@@ -24,6 +24,7 @@ from worker.web import (
 from worker.web.failures import answer_failures
 from worker.web.middleware import BodyLimit, SameOrigin, SecurityHeaders
 from worker.web.openapi import describe
+from worker.web.security import is_known
 
 if TYPE_CHECKING:
     from worker.web.services import WebServices
@@ -46,7 +47,7 @@ _UPLOAD_PATHS = (
     "/batches",
     "/editor",
 )  # how the paths begin that take files
-_MAX_BODY_BYTES = 256 * 1024  # of any other request
+_MAX_BODY_BYTES = 256 * 1024  # of any other request, and of whoever is not logged in
 
 
 def create_app(services: WebServices) -> FastAPI:
@@ -65,6 +66,7 @@ def create_app(services: WebServices) -> FastAPI:
                 max_bytes=_MAX_BODY_BYTES,
                 max_upload_bytes=services.max_upload_bytes,
                 upload_paths=_UPLOAD_PATHS,
+                is_known=is_known,
             ),
         ],
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from worker.handing_in import (
@@ -29,6 +29,7 @@ from worker.web.services import Services, intake_of
 router = APIRouter(include_in_schema=False)
 
 _SEE_OTHER = 303
+_MOST_PAGES = 100_000
 _FAILURES = 25  # on a page
 
 
@@ -114,7 +115,7 @@ def failed_png(
     caller: Viewer,  # noqa: ARG001, who may
     services: Services,
     document_id: UUID,
-    page: int,
+    page: Annotated[int, Path(ge=1, le=_MOST_PAGES)],
 ) -> Response:
     """Draw one page, from 1, of a document."""
     png = failed_page(

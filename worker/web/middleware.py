@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from worker.errors import FailureCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,7 +88,13 @@ class BodyLimit:
     """Refuses a body that is too long, by its header or as soon as it has come too far."""
 
     def __init__(
-        self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, upload_paths: Sequence[str]
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        max_upload_bytes: int,
+        upload_paths: Sequence[str],
+        is_known: Callable[[Request], Awaitable[bool]],
     ) -> None:
         """Take the limits.
 
@@ -96,19 +103,20 @@ class BodyLimit:
             max_bytes: of a request to most paths.
             max_upload_bytes: of a request to a path that takes files.
             upload_paths: how the paths begin that take files.
+            is_known: whether somebody with a session or a token asks; others send no files.
         """
         self._app = app
         self._max_bytes = max_bytes
         self._max_upload_bytes = max_upload_bytes
         self._upload_paths = tuple(upload_paths)
+        self._is_known = is_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        takes_files = bool(self._upload_paths) and scope["path"].startswith(self._upload_paths)
-        limit = self._max_upload_bytes if takes_files else self._max_bytes
+        limit = self._max_upload_bytes if await self._takes_files(scope) else self._max_bytes
         message = f"a request here has up to {limit} bytes"
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
@@ -126,6 +134,11 @@ class BodyLimit:
             return part
 
         await self._app(scope, receive_within_limit, send)
+
+    async def _takes_files(self, scope: Scope) -> bool:
+        if scope["method"] in _SAFE_METHODS or not scope["path"].startswith(self._upload_paths):
+            return False
+        return await self._is_known(Request(scope))
 
 
 def _refusal(status: int, code: FailureCode, message: str) -> JSONResponse:

@@ -17,7 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from worker.credentials import csrf_token
-from worker.errors import NotAllowedError, NotLoggedInError
+from worker.errors import NotAllowedError, NotLoggedInError, WorkerError
 from worker.people import who_has_session, who_has_token
 from worker.roles import Person, Role
 from worker.web.services import services_of
@@ -77,6 +77,15 @@ Admin = Annotated[Caller, Depends(require(Role.ADMIN))]
 def is_by_script(request: Request) -> bool:
     """Say whether a script of our own pages asks, which sends the header where a form cannot."""
     return _CSRF_HEADER in request.headers
+
+
+async def is_known(request: Request) -> bool:
+    """Say whether somebody with a session or a token asks, before their body is read."""
+    try:
+        await run_in_threadpool(_caller, request, await _BEARER(request))
+    except WorkerError:  # nobody known, or the database is away: the route says which
+        return False
+    return True
 
 
 def set_session_cookie(request: Request, response: Response, token: str, *, lasts_s: int) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from worker.web.services import WebServices
 
 _STOP_S = 5  # how long requests under way may take once it shall stop
+_MOST_AT_ONCE = 1000  # connections; who comes later is told 503
 
 
 def serve(services: WebServices, *, host: str, port: int) -> None:
@@ -24,5 +25,6 @@ def serve(services: WebServices, *, host: str, port: int) -> None:
         access_log=False,  # a search holds a name
         server_header=False,
         ws="none",
+        limit_concurrency=_MOST_AT_ONCE,
         timeout_graceful_shutdown=_STOP_S,
     )

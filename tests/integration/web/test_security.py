@@ -179,6 +179,31 @@ def test_a_body_that_goes_on_and_on_is_refused_as_it_comes(web):
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("page", ["99999999999999999999", "0"])
+def test_a_page_that_no_document_has_is_refused(web, page):
+    client = web.log_in("anna", Role.ADMIN)
+
+    answer = client.get(f"/documents/00000000-0000-0000-0000-000000000000/{page}.png")
+
+    assert answer.status_code == 422
+
+
+def test_nobody_sends_a_file_before_they_are_known(web):
+    strangers: list[dict[str, str]] = [
+        {},
+        {"Cookie": "penname_session=made-up"},
+        {"Authorization": "Bearer made-up"},
+    ]
+    for stranger in strangers:
+        with closing(HTTPConnection(urlsplit(web.url).netloc, timeout=10)) as connection:
+            connection.putrequest("POST", "/api/v1/batches")
+            for name, value in {**stranger, "Content-Length": "300000"}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+
+            assert connection.getresponse().status == 413
+
+
 @pytest.mark.parametrize(
     "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py"]
 )
