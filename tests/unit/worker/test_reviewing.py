@@ -259,8 +259,8 @@ def test_what_passed_is_audited_when_nothing_else_waits_and_in_the_same_order_al
 def test_a_greater_share_keeps_the_audits_of_the_smaller_one(sessions):
     for _ in range(12):
         read_field(sessions, "", 1.0, status=FieldStatus.BLANK)
-    few = next_fields(make_desk(sessions, "rita", audit_share=0.3, lease_s=-1), 12)
-    many = next_fields(make_desk(sessions, "otto", audit_share=0.8), 12)
+    few = next_fields(make_desk(sessions, "rita", audit_share=0.2, lease_s=-1), 12)
+    many = next_fields(make_desk(sessions, "otto", audit_share=0.4), 12)
 
     assert {field.reading_id for field in few} <= {field.reading_id for field in many}
     assert len(many) < 12
