@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _POOL_BATCHES = 24  # lines of so many batches are sorted by width before they are batched
 _QUEUE_BATCHES = 48
+_DIED = "the process that makes lines has died"
 _LOOK_S = 2.0  # how often a waiting process looks whether the other one is alive
 
 
@@ -63,6 +64,8 @@ def batches(
     fill = partial(_fill, queue, stop, config, alphabet.characters, first_step)
     worker = context.Process(target=_apart, args=(fill,), daemon=True)
     worker.start()
+    # Held open here, the pipe of a process that dies within a batch would never come to its end.
+    queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
     try:
         while True:
             yield _next(queue, worker)
@@ -81,7 +84,9 @@ def _next(
             return queue.get(timeout=_LOOK_S)
         except Empty as error:
             if not worker.is_alive():
-                raise RuntimeError("the process that makes lines has died") from error
+                raise RuntimeError(_DIED) from error
+        except (EOFError, OSError) as error:  # it left a batch half sent, or none
+            raise RuntimeError(_DIED) from error
 
 
 def _apart(work: Callable[[], None]) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing as mp
+import os
 import signal
+import struct
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from recognition.alphabet import NAME_ALPHABET, Alphabet, frames_needed
 from recognition.training.config import DrawnConfig, SourceConfig, TrainingConfig
 from recognition.training.dataset import LineMaker
-from recognition.training.feed import _fill, batches, make_batches
+from recognition.training.feed import _fill, _next, batches, make_batches
 from tests.unit.recognition.training.sources import FONTS, write_list, write_names
 
 ALPHABET = Alphabet(NAME_ALPHABET)
@@ -85,6 +87,17 @@ def test_a_feeding_process_that_dies_is_noticed(config):
 
     with pytest.raises(RuntimeError, match="has died"):
         list(feed)
+
+
+def test_a_batch_that_is_left_half_sent_is_noticed():
+    context = mp.get_context("spawn")
+    queue = context.Queue(1)
+    pipe = queue._writer  # type: ignore[attr-defined]  # noqa: SLF001 - as it is closed by the feed
+    os.write(pipe.fileno(), struct.pack("!i", 100) + b"half")
+    pipe.close()
+
+    with pytest.raises(RuntimeError, match="has died"):
+        _next(queue, context.Process())
 
 
 def test_the_feeding_process_gives_up_once_it_is_told_to_stop(config):
