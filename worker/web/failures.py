@@ -26,11 +26,14 @@ from worker.errors import (
     WorkerError,
 )
 from worker.query_errors import TemplateExistsError
+from worker.web.middleware import HEADERS
 from worker.web.openapi import methods_of
 from worker.web.rendering import render
 from worker.web.security import is_by_script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI, Request, Response
 
 _log = logging.getLogger(__name__)
@@ -99,11 +102,12 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
 def _answer_bug(request: Request, error: Exception) -> Response:
     _log.error("request_failed", extra={"path": request.url.path, "kind": type(error).__name__})
     message = "this is a bug in penname; the server's log holds its trace"
-    return _answer(request, _BUG, FailureCode.INTERNAL_ERROR, message, {})
+    # Starlette answers a bug outside every middleware, SecurityHeaders among them.
+    return _answer(request, _BUG, FailureCode.INTERNAL_ERROR, message, HEADERS)
 
 
 def _answer(
-    request: Request, status: int, code: str, message: str, headers: dict[str, str]
+    request: Request, status: int, code: str, message: str, headers: Mapping[str, str]
 ) -> Response:
     response: Response
     if wants_page(request):
