@@ -112,12 +112,12 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
 @pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was_saved(settings):
     path = settings(steps=100_000, save_every=5)
-    state = path.parent / "run" / "state.pt"
+    logged = path.parent / "run" / "log.jsonl"  # written once the state is saved
     command = [sys.executable, "-m", "recognition.training", str(path)]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})  # noqa: S603 - ours
     try:
         deadline = time.monotonic() + 120
-        while not state.is_file() and process.poll() is None and time.monotonic() < deadline:
+        while not logged.is_file() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
     finally:
         process.send_signal(signal.SIGKILL)
