@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from segmentation.matching import CAREFUL, Detector, Features, MatchParams, blank_features
+from segmentation.outline import Outline, OutlineParams, cut_outline
 from segmentation.patches import (
     Patches,
     PatchParams,
@@ -40,6 +41,7 @@ class CatalogParams:
     shortlist: ShortlistParams = field(default_factory=ShortlistParams)
     sibling: SiblingParams = field(default_factory=SiblingParams)
     patch: PatchParams = field(default_factory=PatchParams)
+    outline: OutlineParams = field(default_factory=OutlineParams)
     printed: PrintParams = field(default_factory=PrintParams)
     reduced_px: int = 800  # smallest level's long side is at least this; 75 to 150 dpi on letter
     patch_columns: int = 7
@@ -65,6 +67,7 @@ class IndexedTemplate:
     features: tuple[Features, ...]  # of each of ``CatalogParams.matches``, template px
     reduced: Level  # the level whose pixels fits are measured in
     patches: Patches  # over the whole form, reduced-level px
+    outline: Outline  # over the whole form, at half of that
     near_to_template: Homography  # px of the field patches to template px
     fields: tuple[FieldPlan, ...]
 
@@ -118,6 +121,7 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
         features=tuple(blank_features(reduced, match) for match in params.matches),
         reduced=reduced,
         patches=cut_patches(reduced, spread, params.patch),
+        outline=cut_outline(reduced, avoid, params.outline),
         near_to_template=near.to_original(),
         fields=tuple(
             FieldPlan(

@@ -21,7 +21,14 @@ from segmentation.errors import (
     RegistrationError,
 )
 from segmentation.matching import MatchParams, page_features, pair_features
-from segmentation.register import RegisterParams, register, register_near
+from segmentation.outline import OutlineParams, guess
+from segmentation.pyramid import halve
+from segmentation.register import (
+    RegisterParams,
+    register,
+    register_guessed,
+    register_near,
+)
 from segmentation.sampling import pull_level
 from segmentation.shortlist import shortlist
 from segmentation.warp import inverse, pull, unit
@@ -49,6 +56,7 @@ def choose(
     page: PreparedPage,
     catalog: Catalog,
     *,
+    outline: OutlineParams,
     matches: tuple[MatchParams, ...],
     register_params: RegisterParams,
     params: ChooseParams,
@@ -58,6 +66,7 @@ def choose(
     Args:
         page: the page.
         catalog: the forms it may be.
+        outline: how far a page may lie from where its edges say, to be found without keypoints.
         matches: how keypoints are paired; a costlier way is tried when the ones before it fail.
         register_params: when a page counts as laid onto a form.
         params: when two forms are told apart.
@@ -66,6 +75,10 @@ def choose(
         NoTemplateMatchesError: the page is none of the forms.
         AmbiguousTemplateError: the page fits two forms equally well.
     """
+    guessed = _guessed(page, catalog, register_params, outline)
+    if guessed:
+        guessed |= _sibling_fits(page, guessed, catalog, register_params)
+        return _best(page, list(guessed.values()), params)
     misfits: list[RegistrationError] = []
     for tier, match in enumerate(matches):
         features = page_features(page.levels[-1], match)
@@ -82,6 +95,22 @@ def choose(
             return _best(page, list(fits.values()), params)
     closest = max(misfits, key=_closeness)
     raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
+
+
+def _guessed(
+    page: PreparedPage, catalog: Catalog, register_params: RegisterParams, params: OutlineParams
+) -> dict[int, RegisteredPage]:
+    """Lay the page onto the forms that it shows edge to edge, where all forms are tried anyway."""
+    fits: dict[int, RegisteredPage] = {}
+    if len(catalog.forms) > catalog.lookups[0].params.forms:
+        return fits  # a shortlist costs less
+    coarse = halve(page.levels[-1])
+    for number, form in enumerate(catalog.forms):
+        seen = guess(coarse, form.outline, params)
+        if seen is not None:
+            with suppress(RegistrationError):
+                fits[number] = register_guessed(page, form, seen, register_params)
+    return fits
 
 
 def _sibling_fits(

@@ -104,7 +104,7 @@ def _own_ink(left: Mask, ink: Ink, printed: FieldPrint, params: FieldParams) -> 
         )
         near_print = _grow(printed.labels, params.rest_slack_px) > 0
     pieces = find_pieces(left)
-    usable = pieces.count_where(ink.clear & (left > 0)) > 0
+    usable = pieces.count_where(ink.clear) > 0
     if near_print is not None:  # what is left of a printed letter's edge is print too
         usable &= pieces.count_where(near_print) < params.print_share * pieces.area
     usable &= ~_line_rests(pieces, printed, params)

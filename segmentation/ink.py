@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.types import GrayImage, Mask  # noqa: TC001, read by dataclass users
+from segmentation.types import Box, GrayImage, Mask  # noqa: TC001, read by dataclass users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class Pieces:
     """The connected components of a mask; (n,) each, number 0 the background."""
 
     labels: npt.NDArray[np.int32]  # (H, W)
+    at: npt.NDArray[np.intp]  # (k,), where the mask is set, in reading order, as flat places
+    of: npt.NDArray[np.int32]  # (k,), the piece there; ink is a small part of most masks
     area: npt.NDArray[np.int64]
     left: npt.NDArray[np.int64]
     top: npt.NDArray[np.int64]
@@ -47,14 +49,24 @@ class Pieces:
     bottom: npt.NDArray[np.int64]  # one past the last row
 
     def count_where(self, where: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        """Count each piece's pixels where a (H, W) condition holds; (n,)."""
-        return np.bincount(self.labels[where], minlength=len(self.area))
+        """Count each piece's pixels where a (H, W) condition holds; (n,), none for paper."""
+        return np.bincount(self.of[where.ravel()[self.at]], minlength=len(self.area))
+
+    def count_in(self, box: Box) -> npt.NDArray[np.int64]:
+        """Count each piece's pixels in a box, which may lie outside; (n,), none for paper."""
+        height, width = self.labels.shape
+        rows = np.clip([box.y_px, box.y_px + box.height_px], 0, height)
+        first, last = np.searchsorted(self.at, rows * width)
+        columns = self.at[first:last] % width
+        inside = (columns >= box.x_px) & (columns < box.x_px + box.width_px)
+        return np.bincount(self.of[first:last][inside], minlength=len(self.area))
 
     def draw(self, keep: npt.NDArray[np.bool_]) -> Mask:
         """Draw the (n,) chosen pieces: (H, W), 255 on them."""
+        out = np.zeros(self.labels.shape, np.uint8)
         chosen = np.where(keep, np.uint8(255), np.uint8(0))
-        chosen[0] = 0
-        return np.asarray(chosen[self.labels], np.uint8)
+        out.ravel()[self.at] = chosen[self.of]
+        return out
 
 
 def find_ink(flat: GrayImage, params: InkParams) -> Ink:
@@ -75,8 +87,11 @@ def find_pieces(mask: Mask) -> Pieces:
     )
     numbers = stats.astype(np.int64)
     left, top = numbers[:, cv2.CC_STAT_LEFT], numbers[:, cv2.CC_STAT_TOP]
+    at = np.flatnonzero(mask != 0)  # four times as fast as of the bytes themselves
     return Pieces(
         labels=np.asarray(labels, np.int32),
+        at=at,
+        of=np.asarray(labels, np.int32).ravel()[at],
         area=numbers[:, cv2.CC_STAT_AREA],
         left=left,
         top=top,

@@ -53,8 +53,8 @@ def own_pieces(pieces: Pieces, usable: _Flags, printed: FieldPrint, params: OwnI
     usable = usable & (pieces.area >= params.speck_area_px)
     usable[0] = False  # the background
     for other in printed.others:
-        usable &= 2 * _count_in(pieces, other) <= pieces.area
-    inside = _count_in(pieces, box)
+        usable &= 2 * pieces.count_in(other) <= pieces.area
+    inside = pieces.count_in(box)
     keep = usable & (
         (inside >= params.inside_share * pieces.area) | _starts_inside(pieces, inside, box, params)
     )
@@ -66,14 +66,6 @@ def own_pieces(pieces: Pieces, usable: _Flags, printed: FieldPrint, params: OwnI
             break
         keep |= more
     return keep | (usable & _dots(pieces, keep, params))
-
-
-def _count_in(pieces: Pieces, box: Box) -> _Ints:
-    """Count each piece's pixels in a box; (n,)."""
-    top, left = max(0, box.y_px), max(0, box.x_px)
-    bottom, right = max(0, box.y_px + box.height_px), max(0, box.x_px + box.width_px)
-    inner = pieces.labels[top:bottom, left:right]
-    return np.bincount(inner.ravel(), minlength=len(pieces.area))
 
 
 def _starts_inside(pieces: Pieces, inside: _Ints, box: Box, params: OwnInkParams) -> _Flags:

@@ -128,10 +128,10 @@ def find_patches(
         return Sighting(moved=moved, scores=scores, on_page=nowhere, visible=nowhere, found=found)
     windows, on_page = _windows(patches, page, template_to_page, params)
     visible = on_page & ~_hidden(windows, patches.images, on_page, params)
-    for i in np.flatnonzero(visible).tolist():
-        surface = cv2.matchTemplate(windows[i], patches.images[i], cv2.TM_CCOEFF_NORMED)
-        moved[i], scores[i], at_edge = _peak(surface, params.search_px)
-        found[i] = scores[i] >= params.min_score and not at_edge
+    if visible.any():
+        surfaces = _correlate(windows[visible], patches.images[visible])
+        moved[visible], scores[visible], inner = _peaks(surfaces, params.search_px)
+        found[visible] = inner & (scores[visible] >= params.min_score)
     return Sighting(moved=moved, scores=scores, on_page=on_page, visible=visible, found=found)
 
 
@@ -194,18 +194,61 @@ def _windows(
     return np.asarray(flat, np.uint8).reshape(-1, side, side), on_page
 
 
-def _peak(surface: npt.NDArray[np.float32], search_px: int) -> tuple[Floats, float, bool]:
-    """Give the shift of the best match to a tenth of a pixel, its score, and whether it is cut."""
-    _, best, _, (x, y) = cv2.minMaxLoc(surface)
-    at_edge = x in (0, 2 * search_px) or y in (0, 2 * search_px)
-    if at_edge:
-        return np.array([x - search_px, y - search_px], np.float64), best, True
-    dx = _vertex(*surface[y, x - 1 : x + 2].tolist())
-    dy = _vertex(*surface[y - 1 : y + 2, x].tolist())
-    return np.array([x + dx - search_px, y + dy - search_px]), best, False
+def _correlate(
+    windows: npt.NDArray[np.uint8], images: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float64]:
+    """Correlate (P, w, w) windows with (P, n, n) patches at every shift; (P, w-n+1, w-n+1).
+
+    The same as OpenCV's ``TM_CCOEFF_NORMED`` of each pair, but all that can be done at once for
+    all of them is.
+    """
+    count, side, n = len(windows), windows.shape[1], images.shape[1]
+    patches = images.astype(np.float32)
+    patches -= patches.mean(axis=(1, 2), keepdims=True)
+    tall = windows.reshape(-1, side)
+    sums, squares = (_sums_under(table, count, side, n) for table in cv2.integral2(tall))
+    spread = squares - sums * sums / (n * n)
+    norms = np.square(patches).sum(axis=(1, 2), dtype=np.float64)[:, None, None]
+    real = windows.astype(np.float32)
+    products = [
+        cv2.matchTemplate(window, patch, cv2.TM_CCORR)
+        for window, patch in zip(real, patches, strict=True)
+    ]
+    return np.asarray(products / np.sqrt(np.maximum(spread * norms, 1.0)), np.float64)
 
 
-def _vertex(before: float, at: float, after: float) -> float:
-    """Give the top of the parabola through three neighbours, as an offset from the middle."""
+def _sums_under(
+    table: npt.NDArray[np.generic], count: int, side: int, n: int
+) -> npt.NDArray[np.float64]:
+    """Sum what lies under n x n squares at every shift, from (count * side + 1, side + 1) sums."""
+    rows = np.arange(count)[:, None] * side + np.arange(side - n + 1)  # (count, shifts)
+    bands = table[rows + n] - table[rows]  # (count, shifts, side + 1)
+    return np.asarray(bands[:, :, n:] - bands[:, :, :-n], np.float64)
+
+
+def _peaks(
+    surfaces: npt.NDArray[np.float64], search_px: int
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Find the best match of each of (P, s, s) surfaces.
+
+    Returns:
+        (P, 2) shifts to a tenth of a pixel, (P,) scores, and (P,) whether the search went on past
+        the best place on all sides.
+    """
+    count, side, _ = surfaces.shape
+    flat = surfaces.reshape(count, -1)
+    best = flat.argmax(axis=1)
+    y, x = np.divmod(best, side)
+    inner = (x > 0) & (x < side - 1) & (y > 0) & (y < side - 1)
+    each, at = np.arange(count), np.where(inner, best, side + 1)  # any inner place will do
+    top = flat[each, best]
+    dx = _vertices(flat[each, at - 1], flat[each, at], flat[each, at + 1])
+    dy = _vertices(flat[each, at - side], flat[each, at], flat[each, at + side])
+    shifts = np.column_stack([x + np.where(inner, dx, 0), y + np.where(inner, dy, 0)]) - search_px
+    return shifts, top, inner
+
+
+def _vertices(before: Floats, at: Floats, after: Floats) -> Floats:
+    """Give the tops of parabolas through three neighbours, as offsets from the middle ones."""
     bend = before - 2 * at + after
-    return 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, -1.0), 0.0)

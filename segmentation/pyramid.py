@@ -46,12 +46,16 @@ def halvings(image: GrayImage, *, long_side_px: int) -> tuple[Level, ...]:
     """
     levels = [Level(image=image, scale_x=1.0, scale_y=1.0)]
     while max(levels[-1].image.shape) >= 2 * long_side_px and min(levels[-1].image.shape) >= 2:
-        last = levels[-1]
-        height, width = last.image.shape[0] // 2, last.image.shape[1] // 2
-        even = last.image[: 2 * height, : 2 * width]  # so that a pixel is exactly 2 x 2
-        half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
-        levels.append(Level(image=_gray(half), scale_x=2 * last.scale_x, scale_y=2 * last.scale_y))
+        levels.append(halve(levels[-1]))
     return tuple(levels)
+
+
+def halve(level: Level) -> Level:
+    """Halve a level of at least 2 x 2 pixels."""
+    height, width = level.image.shape[0] // 2, level.image.shape[1] // 2
+    even = level.image[: 2 * height, : 2 * width]  # so that a pixel is exactly 2 x 2
+    half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return Level(image=_gray(half), scale_x=2 * level.scale_x, scale_y=2 * level.scale_y)
 
 
 def shrink(level: Level, *, long_side_px: int) -> Level:

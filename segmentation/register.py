@@ -28,6 +28,7 @@ from segmentation.warp import inverse, move, unit
 if TYPE_CHECKING:
     from segmentation.catalog import IndexedTemplate
     from segmentation.matching import Pairs
+    from segmentation.outline import Guess
     from segmentation.patches import Patches, Sighting
     from segmentation.registration import Registration
     from segmentation.types import Points
@@ -112,6 +113,33 @@ def register_near(
     """
     to_reduced = inverse(form.reduced.to_original())
     return _refine(page, form, unit(to_reduced @ guess), sibling.inlier_count, params)
+
+
+def register_guessed(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    guess: Guess,
+    params: RegisterParams,
+) -> RegisteredPage:
+    """Lay a page onto a form by how its edges lie, where that settles it.
+
+    Args:
+        page: the page.
+        form: the form it may be.
+        guess: how the page seems to lie.
+        params: when the page counts as laid onto the form.
+
+    Raises:
+        RegistrationError: too little of the form's print is found for a guess to stand.
+    """
+    to_reduced = inverse(form.reduced.to_original())
+    start = unit(to_reduced @ guess.page_to_template)
+    found = _refine(page, form, start, guess.inlier_count, params)
+    if found.agreement < params.settled_agreement:
+        raise RegistrationError(
+            Misfit.STRUCTURE_DISAGREES, found=found.agreement, limit=params.settled_agreement
+        )
+    return found
 
 
 def _refine(

@@ -63,9 +63,13 @@ class _Strip:
     centers: _Floats  # (chunks,), columns of the strip
     thickness_px: int
 
-    def votes(self, slope_px: int) -> _Floats:
-        """Sum, for a line of this slope through each row in the middle, how much of it is seen."""
-        return np.asarray(self.seen.take(_places(*self.full.shape, slope_px)).sum(axis=1))
+    def votes(self, slopes_px: tuple[int, ...]) -> _Floats:
+        """Sum, for lines of these slopes through each row in the middle, how much is seen.
+
+        Returns:
+            (slopes, 2 reach + 1).
+        """
+        return np.asarray(self.seen.take(_places(*self.full.shape, slopes_px)).sum(axis=2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +134,10 @@ def _look(ink: Mask, ruling: Ruling, params: TraceParams) -> _Strip:
 
 
 @lru_cache(maxsize=256)
-def _places(rows: int, chunks: int, slope_px: int) -> _Ints:
-    """Number the cells of a (rows, chunks) strip that lines of one slope run through, by row."""
-    drop = np.round(_Course(slope_px=slope_px).rows(chunks)).astype(np.intp)
-    at = np.clip(np.arange(rows)[:, None] + drop, 0, rows - 1)
+def _places(rows: int, chunks: int, slopes_px: tuple[int, ...]) -> _Ints:
+    """Number the cells of a (rows, chunks) strip that lines run through; by slope and row."""
+    drops = np.array([np.round(_Course(slope_px=slope).rows(chunks)) for slope in slopes_px])
+    at = np.clip(np.arange(rows)[:, None] + drops.astype(np.intp)[:, None, :], 0, rows - 1)
     return np.asarray(at * chunks + np.arange(chunks), np.intp)
 
 
@@ -157,17 +161,14 @@ def _find_course(
     if chunks < params.min_chunks:
         return about
     shifts = np.arange(about.shift_px - most_px, about.shift_px + most_px + 1)
-    best, best_score = about, 0.0
-    for slope_px in params.slope_px:
-        votes = sum(s.votes(slope_px)[len(s.full) // 2 + shifts] for s in strips) / chunks
-        far = np.abs(shifts - about.shift_px) + abs(slope_px) / 2
-        score = (
-            np.where(votes >= params.min_shown, votes, 0) - params.nearness * far / params.shift_px
-        )
-        at = int(score.argmax())
-        if score[at] > best_score:
-            best, best_score = _Course(shift_px=int(shifts[at]), slope_px=slope_px), score[at]
-    return best
+    slopes = np.array(params.slope_px)
+    votes = sum(s.votes(params.slope_px)[:, len(s.full) // 2 + shifts] for s in strips) / chunks
+    far = np.abs(shifts - about.shift_px) + np.abs(slopes)[:, None] / 2
+    score = np.where(votes >= params.min_shown, votes, 0) - params.nearness * far / params.shift_px
+    slope, shift = divmod(int(score.argmax()), len(shifts))
+    if score[slope, shift] <= 0:
+        return about
+    return _Course(shift_px=int(shifts[shift]), slope_px=int(slopes[slope]))
 
 
 def _trace(strip: _Strip, at_px: int, *, width: int, course: _Course, params: TraceParams) -> Trace:
@@ -205,8 +206,8 @@ def _join(columns: _Floats, rows: _Floats, width: int) -> _Ints:
     """Join the places where a line was seen to its row in each column; (0,) if it was not."""
     if len(rows) == 0:
         return np.empty(0, np.intp)
-    padded = np.pad(rows, 2, mode="edge")
-    smooth = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)[:, 2]  # median
+    padded = np.concatenate([rows[:1], rows[:1], rows, rows[-1:], rows[-1:]])
+    smooth = np.sort([padded[i : i + len(rows)] for i in range(5)], axis=0)[2]  # median
     return np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
 
 

@@ -78,6 +78,7 @@ def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> Pa
         registered = choose(
             prepared,
             catalog,
+            outline=params.catalog.outline,
             matches=params.catalog.matches,
             register_params=params.register,
             params=params.choose,

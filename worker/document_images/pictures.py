@@ -71,7 +71,8 @@ def jpeg_page(data: bytes, limits: DecodeLimits) -> DecodedPage:
     with _damage_named("JPEG"):
         header = JpegImageFile(io.BytesIO(data))
         _check_size(header, limits)
-    if data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+    # A picture begun after the last end: told from the end, since the files are long.
+    if data.find(_JPEG_SCAN, max(0, data.rfind(_JPEG_END))) >= 0:
         raise DamagedDocumentError("the JPEG ends in the middle of its picture; scan it again")
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if decoded is None:
