@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.bench_distortion`` distorts drawn forms, and real ones with ``--templates
 DIR --scans DIR``, by each kind of ``benchmarks.distortions`` alone and all mixed, at each grade.
+With ``--alone`` only the page's own form and its editions are known, as in most batches.
 The error of a page is the largest error of a corner of a field box, in px at 300 dpi. It exits
 with 1 when a bar of ``benchmarks/README.md`` is missed.
 """
@@ -13,35 +14,31 @@ import json
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import cache, partial
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from benchmarks.distortions import GRADES, KINDS, MIXED, SHEET_DPI, distort, draw_distortion
-from benchmarks.sheets import drawn_templates, editions, filled, real_sheets, sample_templates
+from benchmarks.corner_errors import GOOD_PX, GRAVE_PX, corner_error, rival_error, rival_rows
+from benchmarks.distortions import GRADES, KINDS, MIXED, distort, draw_distortion
+from benchmarks.worlds import Places, World, make_world
 from segmentation import (
-    Catalog,
     FieldState,
     Page,
     SegmentationError,
     SegmentationParams,
-    index_templates,
     segment_page,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from benchmarks.distortions import Scan, Sheet
 
-GOOD_PX, GRAVE_PX = 8.0, 20.0
 _MODERATE_SHARE = 0.99
-_DRAWN_SEEDS = (5, 7, 12, 21, 34)
-_FILLINGS = 3  # of each drawn form
 _MIXED_TIMES = 4  # as many pages as a kind alone has
 KINDS_OF = {
     name: [kind for kind in (*KINDS, MIXED) if kind != "fax" or grade.fax]
@@ -73,19 +70,12 @@ class Outcome:
     trusted_px: float  # over the fields that are not in doubt; 0 where there are none
     fields: int
     doubtful: int
+    rivals: Mapping[str, float] = field(default_factory=dict)  # error of each, inf where it gave up
 
     @property
     def silent(self) -> bool:
         """Tell whether something is far from its place and nothing says so."""
         return self.trusted_px > GRAVE_PX or (self.wrong_form and self.doubtful < self.fields)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where real forms are, if any are given."""
-
-    templates: Path | None
-    scans: Path | None
 
 
 def main() -> None:
@@ -105,6 +95,8 @@ def main() -> None:
         _row(grade, "all", [o for o in outcomes if o.grade == grade]) for grade in options.grades
     ]
     _print(rows)
+    if rivals := rival_rows(outcomes):
+        _print(rivals)
     verdict = _verdict(outcomes)
     if options.json:
         print(json.dumps({"pages": len(outcomes), **verdict, "rows": rows}))
@@ -119,7 +111,12 @@ def _joined(files: Sequence[Path]) -> list[Outcome]:
 
 def _measured(options: argparse.Namespace) -> list[Outcome]:
     """Make the pages and find them."""
-    places = Places(templates=options.templates, scans=options.scans)
+    places = Places(
+        templates=options.templates,
+        scans=options.scans,
+        alone=options.alone,
+        rivals=options.rivals,
+    )
     jobs = [
         Job(grade=grade, kind=kind, number=number, seed=options.seed)
         for grade in options.grades
@@ -170,35 +167,19 @@ def _print(rows: Iterable[dict[str, float | str]]) -> None:
         print("| " + " | ".join(str(value) for value in row.values()) + " |")
 
 
-@cache
-def _world(places: Places) -> tuple[list[Sheet], Catalog]:
-    """Give the sheets to distort and the forms to find them among, made once a process."""
-    drawn = drawn_templates(_DRAWN_SEEDS)
-    templates = [*drawn[1:], *editions(drawn[0]), *sample_templates()]
-    sheets = [
-        filled(template, seed=100 * at + filling)
-        for at, template in enumerate(templates)
-        for filling in range(_FILLINGS)
-    ]
-    if places.templates is not None and places.scans is not None:
-        real, scans = real_sheets(places.templates, places.scans)
-        templates += real
-        sheets += [filled(template, seed=7) for template in real] + scans
-    return sheets, index_templates(templates, SegmentationParams())
-
-
 def _run(places: Places, job: Job) -> Outcome:
-    sheets, catalog = _world(places)
+    world = make_world(places)
     kind = [*KINDS, MIXED].index(job.kind)
     rng = np.random.default_rng([job.seed, list(GRADES).index(job.grade), kind, job.number])
-    sheet = sheets[int(rng.integers(len(sheets)))]
+    sheet = world.sheets[int(rng.integers(len(world.sheets)))]
     scan = distort(sheet, draw_distortion(job.kind, GRADES[job.grade], rng))
-    return _judge(job, sheet, scan, catalog)
+    return _judge(job, sheet, scan, world)
 
 
-def _judge(job: Job, sheet: Sheet, scan: Scan, catalog: Catalog) -> Outcome:
+def _judge(job: Job, sheet: Sheet, scan: Scan, world: World) -> Outcome:
     code, wrong, doubtful, error, trusted = "", False, 0, 0.0, 0.0
     try:
+        catalog = world.catalogs[sheet.template_id]
         found = segment_page(Page(image=scan.image), catalog, SegmentationParams())
     except SegmentationError as refusal:
         code, error = refusal.code, float("inf")
@@ -208,8 +189,7 @@ def _judge(job: Job, sheet: Sheet, scan: Scan, catalog: Catalog) -> Outcome:
             doubtful += crop.state is FieldState.MISPLACED
             if crop.field_name not in scan.boxes:
                 continue
-            off = crop.page_box - scan.boxes[crop.field_name]
-            px = float(np.linalg.norm(off, axis=1).max()) * SHEET_DPI / scan.dpi
+            px = corner_error(crop.page_box, crop.field_name, scan)
             error = max(error, px)
             if crop.state is not FieldState.MISPLACED:
                 trusted = max(trusted, px)
@@ -225,6 +205,10 @@ def _judge(job: Job, sheet: Sheet, scan: Scan, catalog: Catalog) -> Outcome:
         trusted_px=trusted,
         fields=len(sheet.boxes),
         doubtful=doubtful,
+        rivals={
+            name: rival_error(align, world.forms[sheet.template_id], scan)
+            for name, align in world.aligners.get(sheet.template_id, {}).items()
+        },
     )
 
 
@@ -235,6 +219,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--grades", nargs="+", default=list(GRADES), choices=list(GRADES))
     parser.add_argument("--templates", type=Path, help="real templates, besides the drawn ones")
     parser.add_argument("--scans", type=Path, help="their scans, in folders named for their ids")
+    parser.add_argument("--alone", action="store_true", help="know only each page's own form")
+    parser.add_argument("--rivals", action="store_true", help="measure other ways beside it")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pages-out", type=Path, help="write one line of JSON for each page")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from segmentation.types import GrayImage
 
+EDITION = "-edition-"  # between a form's own id and the number of its edition
 _EDITIONS = (
     "Edition 2019, return by post to the office",
     "Revised 2024 - hand in at the front desk",
@@ -65,7 +66,7 @@ def _edition(template: Template, number: int, line: str) -> Template:
     at, size = (round(0.1 * width), round(0.965 * height)), template.dpi / 180
     thickness = max(1, round(template.dpi / 110))
     cv2.putText(image, line, at, cv2.FONT_HERSHEY_SIMPLEX, size, 20, thickness, cv2.LINE_AA)
-    name = f"{template.template_id}-edition-{number}"
+    name = f"{template.template_id}{EDITION}{number}"
     return dataclasses.replace(template, template_id=name, version=name, image=image)
 
 

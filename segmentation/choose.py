@@ -1,8 +1,9 @@
 """Choose which of the known forms a page is, or none.
 
-The forms whose keypoints resemble the page's most are tried; those that fit are compared by how
-much of their print is found. When two forms fit nearly as well, such as two editions that differ
-in one line, only the print in which they differ decides; when it does not, the page is refused.
+Of few forms, each is first looked for where the page's edges put it (``outline``). Else the forms
+whose keypoints resemble the page's most are tried; those that fit are compared by how much of their
+print is found. When two forms fit nearly as well, such as two editions that differ in one line,
+only the print in which they differ decides; when it does not, the page is refused.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from segmentation.errors import (
     NoTemplateMatchesError,
     RegistrationError,
 )
-from segmentation.matching import MatchParams, page_features, pair_features
-from segmentation.outline import OutlineParams, guess
+from segmentation.matching import page_features, pair_features
+from segmentation.outline import guess
 from segmentation.pyramid import halve
 from segmentation.register import (
     RegisterParams,
@@ -36,7 +37,8 @@ from segmentation.warp import inverse, pull, unit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation.catalog import Catalog
+    from segmentation.catalog import Catalog, CatalogParams
+    from segmentation.outline import OutlineParams
     from segmentation.register import PreparedPage, RegisteredPage
     from segmentation.types import GrayImage
 
@@ -56,8 +58,7 @@ def choose(
     page: PreparedPage,
     catalog: Catalog,
     *,
-    outline: OutlineParams,
-    matches: tuple[MatchParams, ...],
+    prepared: CatalogParams,
     register_params: RegisterParams,
     params: ChooseParams,
 ) -> RegisteredPage:
@@ -66,8 +67,8 @@ def choose(
     Args:
         page: the page.
         catalog: the forms it may be.
-        outline: how far a page may lie from where its edges say, to be found without keypoints.
-        matches: how keypoints are paired; a costlier way is tried when the ones before it fail.
+        prepared: how the forms were prepared; of its ways to pair keypoints, a costlier one is
+            tried when the ones before it fail.
         register_params: when a page counts as laid onto a form.
         params: when two forms are told apart.
 
@@ -75,12 +76,12 @@ def choose(
         NoTemplateMatchesError: the page is none of the forms.
         AmbiguousTemplateError: the page fits two forms equally well.
     """
-    guessed = _guessed(page, catalog, register_params, outline)
+    guessed = _guessed(page, catalog, register_params, prepared.outline)
     if guessed:
         guessed |= _sibling_fits(page, guessed, catalog, register_params)
         return _best(page, list(guessed.values()), params)
     misfits: list[RegistrationError] = []
-    for tier, match in enumerate(matches):
+    for tier, match in enumerate(prepared.matches):
         features = page_features(page.levels[-1], match)
         fits: dict[int, RegisteredPage] = {}
         for number in shortlist(features, catalog.lookups[tier]):

@@ -208,7 +208,7 @@ def _join(columns: _Floats, rows: _Floats, width: int) -> _Ints:
         return np.empty(0, np.intp)
     padded = np.concatenate([rows[:1], rows[:1], rows, rows[-1:], rows[-1:]])
     smooth = np.sort([padded[i : i + len(rows)] for i in range(5)], axis=0)[2]  # median
-    return np.round(np.interp(np.arange(width), columns, smooth)).astype(np.intp)
+    return np.asarray(np.round(np.interp(np.arange(width), columns, smooth)), np.intp)
 
 
 def _longest_run(flags: _Flags) -> int:

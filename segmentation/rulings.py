@@ -63,15 +63,20 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
     found = chunks = gap_px = 0
     for upright in (False, True):
         along = [ruling for ruling in rulings if ruling.upright is upright]
-        view = left.T if upright else left
-        strips = [_strip(view, ruling, params) for ruling in along]
+        if not along:
+            continue
+        turned = np.ascontiguousarray(left.T) if upright else left
+        strips = [
+            turned[:, _start(ruling, params) : ruling.end_px + params.reach_px] for ruling in along
+        ]
         traces = follow_lines(strips, along, params.trace)
-        for strip, ruling, trace in zip(strips, along, traces, strict=True):
-            _remove_one(strip, ruling, trace, pen_px, params)
+        for ruling, trace in zip(along, traces, strict=True):
+            _remove_one(turned, ruling, trace, pen_px, params)
             found += trace.found
             chunks += trace.chunks
             if trace.found:
                 gap_px = max(gap_px, trace.gap_px)
+        left = np.ascontiguousarray(turned.T) if upright else turned
     return Unruled(left=left, seen=found / chunks if chunks else 1.0, gap_px=gap_px)
 
 
@@ -99,24 +104,23 @@ def find_streaks(ink: Mask, params: RulingParams) -> tuple[Ruling, ...]:
     )
 
 
-def _strip(ink: Mask, ruling: Ruling, params: RulingParams) -> Mask:
-    """Give a view of the columns in which a line that runs across may be."""
-    return ink[:, max(0, ruling.start_px - params.reach_px) : ruling.end_px + params.reach_px]
+def _start(ruling: Ruling, params: RulingParams) -> int:
+    """Give the first column in which a line that runs across may be."""
+    return max(0, ruling.start_px - params.reach_px)
 
 
-def _remove_one(
-    strip: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: RulingParams
-) -> None:
-    """Clear one line that runs across a (h, n) strip, in place."""
+def _remove_one(ink: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: RulingParams) -> None:
+    """Clear one line that runs across an (h, w) mask, in place."""
     if len(trace.rows) == 0:
         return
+    height, width = ink.shape
     reach = 2 * (ruling.thickness_px + params.slack_px) + params.trace.follow_px
     offsets = np.arange(-reach, reach + 1)
-    at = np.clip(trace.rows[None, :] + offsets[:, None], 0, len(strip) - 1)  # (2 reach + 1, n)
-    columns = np.arange(strip.shape[1])
-    band = strip[at, columns[None, :]] > 0
-    row_of, column_of = np.nonzero(_line_pixels(band, offsets, ruling, pen_px, params))
-    strip[at[row_of, column_of], column_of] = 0
+    rows = np.clip(trace.rows + offsets[:, None], 0, height - 1)  # (2 reach + 1, n)
+    places = rows * width + np.arange(len(trace.rows)) + _start(ruling, params)
+    flat = ink.ravel()  # a view, since the mask is whole
+    band = flat[places] > 0
+    flat[places[_line_pixels(band, offsets, ruling, pen_px, params)]] = 0
 
 
 def _line_pixels(

@@ -78,8 +78,7 @@ def segment_page(page: Page, catalog: Catalog, params: SegmentationParams) -> Pa
         registered = choose(
             prepared,
             catalog,
-            outline=params.catalog.outline,
-            matches=params.catalog.matches,
+            prepared=params.catalog,
             register_params=params.register,
             params=params.choose,
         )
