@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segmentation.faint import FaintParams, faint_writing
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, find_ink, find_pieces
 from segmentation.own_ink import OwnInkParams, own_pieces
@@ -43,6 +44,7 @@ class FieldParams:
     print_share: float = 0.5  # a piece of ink with this share near print is left of it
     own: OwnInkParams = field(default_factory=OwnInkParams)
     strike: StrikeParams = field(default_factory=StrikeParams)
+    faint: FaintParams = field(default_factory=FaintParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
     max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
@@ -69,6 +71,10 @@ def cut_field(
     doubt = placement.doubt
     most_px = params.max_ruling_gap_px if written else params.max_blank_gap_px
     covered = ruled.gap_px > most_px
+    faint = None if written else faint_writing(flat, plan.printed, params.faint)
+    if faint is not None and not covered:
+        written, own = True, np.asarray(cv2.bitwise_or(own, faint), np.uint8)
+        area_px = cv2.countNonZero(own)
     if doubt is Doubt.NONE and (covered or (not written and ruled.seen < params.min_ruling_seen)):
         doubt = Doubt.RULINGS_HIDDEN
     # What strikes letters out joins them to one long piece, so that most writing is no candidate.

@@ -68,6 +68,32 @@ def test_dust_is_no_writing_and_a_short_dash_is(form_and_catalog):
     assert crop_of(form_and_catalog, dashed).state is FieldState.WRITTEN
 
 
+@pytest.mark.parametrize("step", [18, 24, 40])
+def test_faint_pencil_is_writing_and_stays_in_its_crop(form_and_catalog, step):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    pen = write_in(np.full_like(template.image, 255), box, seed=4, dpi=template.dpi, ink=0)
+    faint = 255 - np.round((255.0 - pen) * step / 255).astype(np.uint8)
+
+    crop = crop_of(form_and_catalog, np.minimum(template.image, faint))
+
+    assert crop.state is FieldState.WRITTEN
+    assert (crop.image < 255 - step // 2).mean() > 0.01
+
+
+def test_a_shadow_and_a_stain_are_no_faint_writing(form_and_catalog):
+    template, _ = form_and_catalog
+    box = template.fields[0].box
+    stained = np.full_like(template.image, 255)
+    middle = (box.x_px + box.width_px // 2, box.y_px + box.height_px // 2)
+    cv2.ellipse(stained, middle, (box.height_px // 3, box.height_px // 4), 0, 0, 360, 230, -1)
+    light = np.linspace(0.7, 1, template.image.shape[1])
+    shaded = np.round(template.image * light).astype(np.uint8)
+
+    for sheet in (np.minimum(template.image, stained), shaded):
+        assert crop_of(form_and_catalog, sheet).state is FieldState.BLANK
+
+
 def test_a_stroke_through_the_writing_is_told_from_writing(form_and_catalog):
     template, _ = form_and_catalog
     box = template.fields[0].box

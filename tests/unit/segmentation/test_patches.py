@@ -81,6 +81,23 @@ def test_other_print_is_not_taken_for_the_forms():
     assert seen.found.mean() < 0.25
 
 
+def test_scores_are_those_of_normalised_correlation():
+    patches = cut_patches(level(PRINT), chosen(PRINT), PARAMS)
+    rng = np.random.default_rng(3)
+    noisy = np.clip(PRINT + rng.normal(0, 20, PRINT.shape), 0, 255).astype(np.uint8)
+
+    seen = find_patches(patches, level(noisy), np.eye(3), PARAMS)
+
+    reach = PARAMS.side_px // 2 + PARAMS.search_px
+    for (x, y), image, score in zip(
+        patches.centers.astype(int), patches.images, seen.scores, strict=True
+    ):
+        if reach <= x < PRINT.shape[1] - reach and reach <= y < PRINT.shape[0] - reach:
+            window = noisy[y - reach : y + reach + 1, x - reach : x + reach + 1]
+            surface = cv2.matchTemplate(window, image, cv2.TM_CCOEFF_NORMED)
+            assert score == pytest.approx(surface.max(), abs=1e-4)
+
+
 def test_a_covered_patch_is_hidden_and_one_off_the_page_is_absent():
     patches = cut_patches(level(PRINT), chosen(PRINT), PARAMS)
     covered = PRINT.copy()
