@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from segmentation.placing import Placement
     from segmentation.printed import FieldPrint
     from segmentation.register import PreparedPage
+    from segmentation.rulings import Unruled
     from segmentation.types import GrayImage, Mask
 
 
@@ -67,16 +68,15 @@ def cut_field(
     ruled = remove_rulings(clean, plan.printed.rulings, params.ruling)
     own, longest_px = _own_ink(ruled.left, ink, plan.printed, params)
     area_px = cv2.countNonZero(own)
-    written = area_px >= params.min_written_px and longest_px >= params.min_piece_px
+    clear = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
-    most_px = params.max_ruling_gap_px if written else params.max_blank_gap_px
-    covered = ruled.gap_px > most_px
-    faint = None if written else faint_writing(flat, plan.printed, params.faint)
-    if faint is not None and not covered:
-        written, own = True, np.asarray(cv2.bitwise_or(own, faint), np.uint8)
-        area_px = cv2.countNonZero(own)
-    if doubt is Doubt.NONE and (covered or (not written and ruled.seen < params.min_ruling_seen)):
+    if doubt is Doubt.NONE and _is_covered(ruled, params, written=clear):
         doubt = Doubt.RULINGS_HIDDEN
+    faint = None if clear else faint_writing(flat, plan.printed, params.faint)
+    if faint is not None:
+        own = np.asarray(cv2.bitwise_or(own, faint), np.uint8)
+        area_px = cv2.countNonZero(own)
+    written = clear or faint is not None
     # What strikes letters out joins them to one long piece, so that most writing is no candidate.
     struck = longest_px >= params.strike.min_length_px and is_struck_out(own, params.strike)
     return FieldCrop(
@@ -92,6 +92,12 @@ def cut_field(
         lexicon=plan.spec.lexicon,
         label=plan.spec.label,
     )
+
+
+def _is_covered(ruled: Unruled, params: FieldParams, *, written: bool) -> bool:
+    """Tell whether a field's printed line is missing where nothing written can hide it."""
+    most_px = params.max_ruling_gap_px if written else params.max_blank_gap_px
+    return ruled.gap_px > most_px or (not written and ruled.seen < params.min_ruling_seen)
 
 
 def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
