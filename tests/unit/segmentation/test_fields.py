@@ -6,7 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import Doubt, FieldState, Letters, Page, index_templates, segment_page
+from segmentation import (
+    Doubt,
+    FieldState,
+    Letters,
+    Page,
+    WritingStyle,
+    index_templates,
+    segment_page,
+)
 from tests.drawing import write_in
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -32,6 +40,27 @@ def test_print_is_gone_from_the_crop_and_the_writing_is_not(form_and_catalog):
     assert crop.state is FieldState.WRITTEN
     assert (crop.image < 120).mean() > 0.01
     assert float(np.median(crop.image)) > 250
+
+
+def test_letters_in_a_comb_come_out_whole_as_one_line_without_its_ticks(form_and_catalog):
+    template, catalog = form_and_catalog
+    comb, printed = template.fields[0], catalog.forms[0].fields[0].printed
+    ticks = sorted(ruling.at_px for ruling in printed.rulings if ruling.upright)
+    assert comb.style is WritingStyle.COMB
+    assert len(ticks) == 14
+    pen = np.full_like(template.image, 255)
+    step = comb.box.width_px / (len(ticks) - 1)
+    for i in range(len(ticks) - 2):
+        left = (round(comb.box.x_px + (i + 0.3) * step), comb.box.y_px + 10)
+        right = (round(comb.box.x_px + (i + 0.7) * step), comb.box.y_px + comb.box.height_px - 10)
+        cv2.rectangle(pen, left, right, 30, 3)
+
+    crop = crop_of(form_and_catalog, np.minimum(template.image, pen))
+
+    scale = PARAMS.catalog.printed.crop_dpi / template.dpi
+    alone = cv2.resize(pen, None, fx=scale, fy=scale)
+    assert (crop.image < 128).sum() == pytest.approx((alone < 128).sum(), rel=0.05)
+    assert all((crop.image[:, at - 3 : at + 4] > 200).all() for at in ticks)
 
 
 def test_a_crop_says_what_its_template_knows_of_the_field(two_forms):
