@@ -99,9 +99,9 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 def _settings(metadata: Mapping[str, str], source: Path) -> tuple[ModelConfig, Mapping[str, Any]]:
     try:
-        stored = json.loads(metadata["config"])
-        stored["conv_channels"] = tuple(stored["conv_channels"])
-        config = ModelConfig(**stored)
+        stored: dict[str, Any] = json.loads(metadata["config"])
+        lists = {name: tuple(v) for name, v in stored.items() if isinstance(v, list)}
+        config = ModelConfig(**{**stored, **lists})  # JSON knows no tuples
         Alphabet(config.alphabet)
         record: dict[str, Any] = json.loads(metadata["record"])
     except (KeyError, TypeError, ValueError, AlphabetError) as error:

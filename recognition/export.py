@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from recognition.alphabet import BLANK
-from recognition.model import FRAME_PX, fused
+from recognition.model import FRAME_PX, AddedBothWays, fused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +125,10 @@ def _write_network(graph: _Graph, model: Crnn) -> None:
     x = graph.add("Transpose", x, perm=[2, 0, 1])  # (N, F, T) -> (T, N, F)
     lengths = graph.add("Cast", own, to=TensorProto.INT32)
     for layer in model.rnn:
-        x = _both_ways(graph, x, layer, lengths)
+        found = _both_ways(graph, x, layer, lengths)
+        if isinstance(layer, AddedBothWays):
+            found = graph.add("Add", x, graph.add("Mul", found, graph.weight(layer.gain)))
+        x = found
     scores = graph.add("MatMul", x, graph.weight(model.head.weight.T))
     scores = graph.add("Add", scores, graph.weight(model.head.bias))
     graph.name("log_probs", "LogSoftmax", scores, axis=-1)

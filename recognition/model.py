@@ -58,15 +58,19 @@ class Crnn(nn.Module):
             raise ValueError(f"want a height in multiples of 8 px, got {config.height_px}")
         c0, c1, c2, c3 = config.conv_channels
         self.stem = _Conv(image_channels, c0, kernel=5, stride=2)
-        self.stage1 = nn.ModuleList([_Conv(c0, c1)])
-        self.stage2 = nn.ModuleList([_Conv(c1, c2), _Residual(c2)])
-        self.stage3 = nn.ModuleList([_Conv(c2, c3), _Residual(c3)])
+        more1, more2, more3 = config.more_convs
+        self.stage1 = nn.ModuleList([_Conv(c0, c1), *_more(c1, more1)])
+        self.stage2 = nn.ModuleList([_Conv(c1, c2), _Residual(c2), *_more(c2, more2)])
+        self.stage3 = nn.ModuleList([_Conv(c2, c3), _Residual(c3), *_more(c3, more3)])
         rows = config.height_px // _HEIGHT_STEP
         self.project = nn.Conv2d(c3, config.frame_features, (rows, 1), bias=False)
         self.project_norm: nn.Module = nn.BatchNorm2d(config.frame_features)
         self.dropout = nn.Dropout(config.dropout)
-        inputs = [config.frame_features] + [2 * config.rnn_units] * (config.rnn_layers - 1)
-        self.rnn = nn.ModuleList([BothWays(size, config.rnn_units) for size in inputs])
+        outputs = 2 * config.rnn_units
+        inputs = [config.frame_features] + [outputs] * (config.rnn_layers - 1)
+        plain = [BothWays(size, config.rnn_units) for size in inputs]
+        added = [AddedBothWays(config.rnn_units) for _ in range(config.more_rnn_layers)]
+        self.rnn = nn.ModuleList([*plain, *added])
         self.head = nn.Linear(2 * config.rnn_units, len(config.alphabet) + 1)
 
     def forward(self, batch: LineBatch, *, dtype: torch.dtype | None = None) -> FrameLogProbs:
@@ -156,6 +160,14 @@ class _Residual(nn.Module):
         return nnf.relu(x + self.norm(self.conv(x)), inplace=True)
 
 
+def _more(channels: int, count: int) -> list[_Residual]:
+    """Make convolutions that change nothing yet, so that a trained network can be given them."""
+    added = [_Residual(channels) for _ in range(count)]
+    for block in added:
+        nn.init.zeros_(block.norm.get_parameter("weight"))
+    return added
+
+
 class BothWays(nn.Module):
     """One bidirectional LSTM layer over lines of unequal length."""
 
@@ -168,6 +180,22 @@ class BothWays(nn.Module):
         ahead = self.ahead(x)[0]
         back = _reorder(self.back(_reorder(x, turned))[0], turned)
         return torch.cat([ahead, back], dim=-1)
+
+
+class AddedBothWays(BothWays):
+    """A bidirectional LSTM layer that adds to what it was given, at first nothing.
+
+    The gain that starts at 0 is that of Bachlechner et al. 2020 (ReZero, arXiv:2003.04887).
+    """
+
+    def __init__(self, units: int) -> None:
+        """Take 2 * units features and give as many."""
+        super().__init__(2 * units, units)
+        self.gain = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor, turned: Tensor) -> Tensor:
+        """Run (T, N, 2 * units) -> the same shape."""
+        return x + self.gain * super().forward(x, turned)
 
 
 def remembering_lstm(inputs: int, units: int) -> nn.LSTM:

@@ -37,12 +37,21 @@ _LEAST_SHARE = 1e-3  # of a rival worth showing; clear ink has none, and none is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriorParams:
+class Belief:
     """How far a name prior is believed; ``training.tune_prior`` fits it to a network."""
 
     weight: float = 0.4  # of the prior's log probability beside the ink's
     letter_bonus: float = 0.8  # nats a letter: the prior alone would favour short names
     margin_nats: float = 6.0  # the ink's log probability may fall this far for a rival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorParams:
+    """How far a name prior is believed, by how clear the ink is."""
+
+    clear: Belief = field(default_factory=Belief)
+    unclear: Belief = Belief(weight=0.9, letter_bonus=1.8, margin_nats=12.0)
+    unclear_nats: float = 0.1  # a letter of the raw text, on average: less probable ink is unclear
     label_floor: float = 2e-3  # labels less probable in a frame are not searched there
     beam: BeamParams = field(default_factory=BeamParams)
 
@@ -102,9 +111,15 @@ def with_prior(
     raw_chars = best_path(log_probs, alphabet)[1]
     raw = _folded(raw_chars)
     ink = cut_ink(log_probs, alphabet.characters, floor=params.label_floor)
-    found = search(ink, _PriorGuide(prior, params), params.beam, kept=raw)
+    belief = params.clear if _is_clear(ink, raw, params) else params.unclear
+    found = search(ink, _PriorGuide(prior, belief), params.beam, kept=raw)
     rivals = [_Rival(letters=f.letters, ink=f.ink, score=f.score) for f in found]
-    return _decide(ink, raw_chars, rivals, alphabet, margin_nats=params.margin_nats)
+    return _decide(ink, raw_chars, rivals, alphabet, margin_nats=belief.margin_nats)
+
+
+def _is_clear(ink: Ink, raw: str, params: PriorParams) -> bool:
+    """Say whether the ink itself is sure of its raw text."""
+    return not raw or float(ink_log_probs(ink, [raw])[0]) >= -params.unclear_nats * len(raw)
 
 
 def with_lexicon(
@@ -145,17 +160,17 @@ def with_lexicon(
 class _PriorGuide:
     """Lets a beam ask the prior."""
 
-    def __init__(self, prior: NamePrior, params: PriorParams) -> None:
+    def __init__(self, prior: NamePrior, belief: Belief) -> None:
         self._prior = prior
-        self._params = params
+        self._belief = belief
         self.start = prior.start
 
     def step(self, state: int, letter: str) -> tuple[int, float]:
         after, log_prob = self._prior.step(state, letter)
-        return after, self._params.weight * log_prob + self._params.letter_bonus
+        return after, self._belief.weight * log_prob + self._belief.letter_bonus
 
     def end(self, state: int) -> float:
-        return self._params.weight * self._prior.end(state)
+        return self._belief.weight * self._prior.end(state)
 
 
 class _LexiconGuide:

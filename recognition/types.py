@@ -29,6 +29,8 @@ class ModelConfig:
     frame_features: int = 192  # each frame's column of features is projected to this many
     rnn_units: int = 192  # per direction
     rnn_layers: int = 2
+    more_convs: tuple[int, int, int] = (0, 0, 0)  # of each stage; each adds to what it was given
+    more_rnn_layers: int = 0  # each adds to what it was given
     dropout: float = 0.2
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.alphabet import frames_needed
-from recognition.preprocess import line_image
 from recognition.training.augment import distort
 from recognition.training.augment_params import FULL, LIGHT
 from recognition.training.glyphs import suits
 from recognition.training.names import NameMaker
 from recognition.training.sources import open_source, pick
 from recognition.training.synthetic import HANDS, draw_name
+from recognition.training.views import some_view
 
 if TYPE_CHECKING:
     from recognition.alphabet import Alphabet
@@ -97,7 +97,7 @@ class LineMaker:
         crop, text = pick(source, rng)
         crop = distort(crop, rng, self._light if source.config.form else self._full)
         return TrainingLine(
-            image=line_image(crop), text=text, open_case=source.config.case == "open"
+            image=some_view(crop, rng), text=text, open_case=source.config.case == "open"
         )
 
     def _drawn(self, rng: np.random.Generator) -> TrainingLine:
@@ -112,5 +112,5 @@ class LineMaker:
             text, font_path=font, height_px=int(rng.integers(*_FONT_PX)), rng=rng, params=HANDS
         )
         return TrainingLine(
-            image=line_image(distort(crop, rng, self._full)), text=text, open_case=False
+            image=some_view(distort(crop, rng, self._full), rng), text=text, open_case=False
         )

@@ -8,6 +8,7 @@ not at all, and loaded again by whoever starts the run anew.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -157,11 +158,15 @@ class Learner:
         )
 
     def _start_from(self, path: Path) -> None:
-        """Take over the weights of a checkpoint; everything else begins anew."""
+        """Take over the weights of a checkpoint; everything else begins anew.
+
+        Added layers that the checkpoint lacks change nothing at first, so the run begins where
+        the checkpoint ended.
+        """
         checkpoint = load_checkpoint(path)
-        if checkpoint.config != self.model_config:
+        if not _is_part(checkpoint.config, self.model_config):
             raise TrainingConfigError([f"start: {path.name} holds another network than the run's"])
-        self.model.load_state_dict(checkpoint.model.state_dict())
+        self.model.load_state_dict(checkpoint.model.state_dict(), strict=False)
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)
@@ -174,6 +179,15 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.lines, self.best = state["step"], state["lines"], state["best"]
         self.seconds = state["seconds"]
+
+
+def _is_part(smaller: ModelConfig, larger: ModelConfig) -> bool:
+    """Say whether one network is the other, less added layers at most."""
+    alike = dataclasses.replace(
+        larger, more_convs=smaller.more_convs, more_rnn_layers=smaller.more_rnn_layers
+    )
+    fewer = all(a <= b for a, b in zip(smaller.more_convs, larger.more_convs, strict=True))
+    return alike == smaller and fewer and smaller.more_rnn_layers <= larger.more_rnn_layers
 
 
 def _twin(model: Crnn) -> Crnn:

@@ -59,7 +59,7 @@ class NameParams:
     upper: float = 0.22
     lower: float = 0.05
     upper_surname: float = 0.06  # the last word alone is upper case
-    mixed: float = 0.03  # small letters stand among the capitals; the rest is Title Case
+    mixed: float = 0.08  # small letters stand among the capitals; the rest is Title Case
     small: float = 0.25  # of the letters of those
     accented: float = 0.2  # share of names whose letters may take accents ...
     accent: float = 0.25  # ... each of them this often

@@ -25,7 +25,7 @@ from recognition.checkpoint import load_checkpoint
 from recognition.line_reader import read_lines
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
-from recognition.rewriting import PriorParams, with_prior
+from recognition.rewriting import Belief, PriorParams, with_prior
 from recognition.training.crop_store import read_crop
 from recognition.training.halves import Half, half_of
 from recognition.training.manifest import read_split
@@ -48,7 +48,7 @@ class Grid:
     def settings(self) -> list[PriorParams]:
         """Give them all."""
         return [
-            PriorParams(weight=weight, letter_bonus=bonus, margin_nats=margin)
+            PriorParams(clear=Belief(weight=weight, letter_bonus=bonus, margin_nats=margin))
             for weight, bonus, margin in itertools.product(
                 self.weights, self.letter_bonuses, self.margins_nats
             )
@@ -138,7 +138,7 @@ def fit(
     as_good = np.flatnonzero(lost - won <= np.sqrt(lost + won))
     return min(
         (settings[index] for index in as_good),
-        key=lambda params: (params.weight, params.margin_nats, params.letter_bonus),
+        key=lambda s: (s.clear.weight, s.clear.margin_nats, s.clear.letter_bonus),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from recognition.alphabet import NAME_ALPHABET
-from recognition.model import Crnn
+from recognition.model import AddedBothWays, Crnn
 from recognition.types import FrameLogProbs, ModelConfig
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ SMALL = ModelConfig(
     dropout=0.0,
 )
 
+DEEP = dataclasses.replace(SMALL, more_convs=(1, 0, 2), more_rnn_layers=2)
+"""``SMALL`` with layers that were added to it."""
+
 
 def small_network(config: ModelConfig = SMALL, *, seed: int = 1) -> Crnn:
     """Build a network in eval mode whose normalisation has seen some data."""
@@ -33,6 +37,9 @@ def small_network(config: ModelConfig = SMALL, *, seed: int = 1) -> Crnn:
     for name, buffer in model.named_buffers():
         if name.endswith("running_mean"):
             buffer.uniform_(-0.3, 0.3)
+    for layer in model.rnn:
+        if isinstance(layer, AddedBothWays):
+            nn.init.constant_(layer.gain, 0.7)  # what training makes of its 0
     return model.eval()
 
 

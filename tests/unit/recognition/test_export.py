@@ -17,7 +17,7 @@ from recognition.checkpoint import Checkpoint
 from recognition.export import onnx_model
 from recognition.recognizer import Recognizer
 from recognition.types import LineBatch
-from tests.unit.recognition.networks import SMALL, small_network
+from tests.unit.recognition.networks import DEEP, SMALL, small_network
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "howto" / "export.md"
 TOLERANCE = 1e-4  # log probability; float32 sums run in another order
@@ -99,6 +99,15 @@ def test_a_network_of_one_layer_is_written_as_well():
     wanted, _, got, _ = both(small_network(config), session(onnx_model(checkpoint(config))), batch)
 
     assert np.abs(got[:5] - wanted[:5]).max() < TOLERANCE
+
+
+def test_layers_that_were_added_are_written_as_well():
+    batch = pad_lines(lines(30, 130))
+
+    wanted, frames, got, _ = both(small_network(DEEP), session(onnx_model(checkpoint(DEEP))), batch)
+
+    for column, own in enumerate(frames):
+        assert np.abs(got[:own, column] - wanted[:own, column]).max() < TOLERANCE
 
 
 def test_the_file_says_how_to_use_it(exported):

@@ -10,7 +10,7 @@ from recognition.batching import pad_lines
 from recognition.ctc import ctc_losses
 from recognition.model import Crnn, frames, fused
 from recognition.types import LineBatch
-from tests.unit.recognition.networks import SMALL, small_network
+from tests.unit.recognition.networks import DEEP, SMALL, small_network
 
 TOLERANCE = 1e-4  # log probability; float32 sums run in another order in another shape
 HALF_TOLERANCE = 0.1  # bfloat16 keeps 8 bits
@@ -32,8 +32,9 @@ def test_frames_tells_the_output_length_of_every_width():
         assert out.frames.tolist() == [frames(width)]
 
 
-def test_a_line_reads_the_same_alone_and_in_any_batch():
-    model = small_network()
+@pytest.mark.parametrize("config", [SMALL, DEEP], ids=["plain", "with added layers"])
+def test_a_line_reads_the_same_alone_and_in_any_batch(config):
+    model = small_network(config)
     crops = lines(1, 5, 37, 64, 130, 131, 255)
 
     with torch.inference_mode():
@@ -82,8 +83,18 @@ def test_a_single_layer_needs_no_dropout_between_layers():
     assert out.values.shape == (frames(48), 1, len(SMALL.alphabet) + 1)
 
 
-def test_training_runs_in_half_precision_and_its_loss_is_finite():
-    model = small_network().train()
+def test_added_layers_change_nothing_before_they_are_trained():
+    plain, deep = small_network(), Crnn(DEEP).eval()
+    deep.load_state_dict(plain.state_dict(), strict=False)
+    batch = pad_lines(lines(40, 130))
+
+    with torch.inference_mode():
+        torch.testing.assert_close(deep(batch).values, plain(batch).values)
+
+
+@pytest.mark.parametrize("config", [SMALL, DEEP], ids=["plain", "with added layers"])
+def test_training_runs_in_half_precision_and_its_loss_is_finite(config):
+    model = small_network(config).train()
 
     out = model(pad_lines(lines(60, 80)))
     loss = ctc_losses(out, [[1, 2], [3, 3]]).mean()

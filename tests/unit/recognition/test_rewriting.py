@@ -12,7 +12,7 @@ from recognition.beam import BeamParams
 from recognition.folding import fold_letters
 from recognition.lexicon import Lexicon
 from recognition.prior import NamePrior
-from recognition.rewriting import LexiconParams, PriorParams, with_lexicon, with_prior
+from recognition.rewriting import Belief, LexiconParams, PriorParams, with_lexicon, with_prior
 from recognition.training.build_prior import BuildParams, build_tables
 from tests.unit.recognition.lines import every_text, random_line, written_line
 
@@ -22,7 +22,15 @@ PRIOR = NamePrior(
     build_tables([(1.0, {fold_letters(n): c for n, c in COUNTS.items()})], BuildParams(people=500))
 )
 LEXICON = Lexicon(COUNTS.items())
-BELIEF = PriorParams(weight=0.5, letter_bonus=0.5, margin_nats=5.0)
+
+
+def believed(weight, letter_bonus, margin_nats=6.0, **search):
+    """Believe names alike in clear and in unclear ink."""
+    belief = Belief(weight=weight, letter_bonus=letter_bonus, margin_nats=margin_nats)
+    return PriorParams(clear=belief, unclear=belief, **search)
+
+
+BELIEF = believed(0.5, 0.5, 5.0)
 
 
 def line_of(text, **rivals):
@@ -132,7 +140,7 @@ def test_the_same_line_always_reads_the_same(read):
 
 
 def test_the_next_best_texts_are_given_as_the_ink_writes_them():
-    trusting_ink = PriorParams(weight=0.0, letter_bonus=0.0)
+    trusting_ink = believed(0.0, 0.0)
     line = line_of("Martln", p4="i0.4")
 
     by_ink, by_list = prior_reading(line, trusting_ink), lexicon_reading(line)
@@ -149,7 +157,7 @@ def test_clear_ink_leaves_no_alternatives(read):
 
 
 def test_no_more_than_three_alternatives_are_given_and_none_is_given_twice():
-    trusting_ink = PriorParams(weight=0.0, letter_bonus=0.0)
+    trusting_ink = believed(0.0, 0.0)
     line = line_of("Mabcd ", p1="x0.45", p2="x0.45", p3="x0.45")
     line[16, 0] = line[16, NAME_ALPHABET.index(" ") + 1]  # a space at the end, or none
 
@@ -163,15 +171,28 @@ def test_no_more_than_three_alternatives_are_given_and_none_is_given_twice():
 
 def test_the_margin_is_what_keeps_an_odd_name():
     line = line_of("Martyn", p4="i0.05")  # three nats
-    wide = PriorParams(weight=0.5, letter_bonus=0.5, margin_nats=4.0)
-    narrow = PriorParams(weight=0.5, letter_bonus=0.5, margin_nats=2.0)
+    wide = believed(0.5, 0.5, 4.0)
+    narrow = believed(0.5, 0.5, 2.0)
 
     assert prior_reading(line, wide).text == "Martin"
     assert prior_reading(line, narrow).text == "Martyn"
 
 
+def test_names_are_believed_more_where_the_ink_is_unclear():
+    params = PriorParams(
+        clear=Belief(weight=0.5, letter_bonus=0.5, margin_nats=2.0),
+        unclear=Belief(weight=0.5, letter_bonus=0.5, margin_nats=4.0),
+        unclear_nats=0.1,
+    )
+    line = line_of("Martyn", p4="i0.05")  # three nats
+    blurred = line_of("Martyn", p0="N0.3", p2="n0.3", p4="i0.04")  # 0.13 nats a letter
+
+    assert prior_reading(line, params).text == "Martyn"
+    assert prior_reading(blurred, params).text == "Martin"
+
+
 def test_a_prior_without_weight_leaves_the_inks_best_text():
-    trusting_ink = PriorParams(weight=0.0, letter_bonus=0.0)
+    trusting_ink = believed(0.0, 0.0)
 
     reading = prior_reading(line_of("Martln", p4="i0.4"), trusting_ink)
 
@@ -184,13 +205,8 @@ def test_a_prior_without_weight_leaves_the_inks_best_text():
 def test_the_text_is_the_best_of_all_texts_within_the_margin(seed):
     characters = "MAE"
     line = random_line(5, 4, seed=seed, sharpness=3.0)
-    params = PriorParams(
-        weight=0.7,
-        letter_bonus=0.4,
-        margin_nats=2.5,
-        label_floor=0.0,
-        beam=BeamParams(width=10_000, gap_nats=math.inf),
-    )
+    beam = BeamParams(width=10_000, gap_nats=math.inf)
+    params = believed(0.7, 0.4, 2.5, label_floor=0.0, beam=beam)
     inks = {text: math.log(p) for text, p in every_text(line, characters).items()}
 
     reading = with_prior(line, alphabet=Alphabet(characters), prior=PRIOR, params=params)

@@ -139,10 +139,32 @@ def test_a_run_starts_from_weights_of_the_network_that_toml_describes(tmp_path):
         assert torch.equal(second.model.state_dict()[name], weights), name
 
 
-def test_weights_of_another_network_are_no_start(tmp_path):
-    first = run(tmp_path / "first")
+def test_a_run_with_added_layers_begins_where_the_network_without_them_ended(tmp_path):
+    first = run(tmp_path / "first", seed=1)
+    start = tmp_path / "start.safetensors"
+    save_checkpoint(start, first.model, first.model_config, {})
+    batch = pad_lines([line.image for line in lines()])
+
+    deep = {**MODEL, "more_convs": [0, 1, 1], "more_rnn_layers": 1}
+    second = run(tmp_path / "second", seed=2, start=start, model=deep)
+
+    with torch.inference_mode():
+        torch.testing.assert_close(second.average(batch).values, first.average(batch).values)
+
+
+@pytest.mark.parametrize(
+    ("had", "wanted"),
+    [
+        ({}, {"rnn_units": 32}),
+        ({"more_rnn_layers": 1}, {}),
+        ({"more_convs": (0, 2, 0)}, {"more_convs": (1, 1, 1)}),
+    ],
+    ids=["of another size", "with more layers", "with more convolutions in a stage"],
+)
+def test_weights_of_another_network_are_no_start(tmp_path, had, wanted):
+    first = run(tmp_path / "first", model={**MODEL, **had})
     start = tmp_path / "start.safetensors"
     save_checkpoint(start, first.model, first.model_config, {})
 
     with pytest.raises(TrainingConfigError, match="another network"):
-        run(tmp_path / "second", start=start, model={**MODEL, "rnn_units": 32})
+        run(tmp_path / "second", start=start, model={**MODEL, **wanted})

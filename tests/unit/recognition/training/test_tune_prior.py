@@ -6,7 +6,7 @@ import torch
 from recognition.alphabet import NAME_ALPHABET, Alphabet
 from recognition.checkpoint import save_checkpoint
 from recognition.prior import NamePrior
-from recognition.rewriting import PriorParams
+from recognition.rewriting import Belief, PriorParams
 from recognition.training.build_prior import BuildParams, build_tables
 from recognition.training.tune_prior import Grid, LabelledLine, fit, judge, main
 from tests.unit.recognition.lines import written_line
@@ -29,12 +29,15 @@ RARE = line("MARTYN", "MARTYN", p4="I0.0005")
 SURE = line("MARIE", "MARIE")
 
 
-def report(*lines, **settings):
-    return judge(lines, alphabet=ALPHABET, prior=PRIOR, params=PriorParams(**settings))
+def report(*lines, belief, **settings):
+    params = PriorParams(clear=belief, unclear=belief, **settings)
+    return judge(lines, alphabet=ALPHABET, prior=PRIOR, params=params)
 
 
 def test_values_righted_and_spoilt_are_counted_apart():
-    bold = report(MISREAD, RARE, SURE, weight=1.0, margin_nats=20.0, label_floor=1e-5)
+    bold = report(
+        MISREAD, RARE, SURE, belief=Belief(weight=1.0, margin_nats=20.0), label_floor=1e-5
+    )
 
     assert (bold.n, bold.rewritten, bold.righted, bold.spoilt) == (3, 2, 1, 1)
     assert bold.raw_exact == bold.exact == pytest.approx(2 / 3)
@@ -46,7 +49,7 @@ def test_a_setting_that_reads_clearly_more_values_is_taken():
 
     fitted = fit([*[MISREAD] * 4, RARE, SURE], alphabet=ALPHABET, prior=PRIOR, grid=grid)
 
-    assert fitted.margin_nats == 5.0
+    assert fitted.clear.margin_nats == 5.0
 
 
 def test_one_value_more_is_chance_and_the_more_cautious_setting_is_taken():
@@ -54,13 +57,16 @@ def test_one_value_more_is_chance_and_the_more_cautious_setting_is_taken():
 
     fitted = fit([MISREAD, RARE, SURE], alphabet=ALPHABET, prior=PRIOR, grid=grid)
 
-    assert fitted.margin_nats == 1.0
+    assert fitted.clear.margin_nats == 1.0
 
 
 def test_of_settings_that_read_alike_the_most_cautious_is_taken():
     fitted = fit([SURE], alphabet=ALPHABET, prior=PRIOR)
 
-    assert (fitted.weight, fitted.margin_nats) == (Grid().weights[0], Grid().margins_nats[0])
+    assert (fitted.clear.weight, fitted.clear.margin_nats) == (
+        Grid().weights[0],
+        Grid().margins_nats[0],
+    )
 
 
 @pytest.mark.parametrize("work", [pytest.param(fit, id="fit"), pytest.param(judge, id="judge")])
