@@ -128,9 +128,12 @@ def test_a_name_that_nobody_has_costs_what_a_wrong_password_does(sessions, monke
         done = []
         with monkeypatch.context() as changed:
             verify = PasswordHasher.verify
-            changed.setattr(
-                PasswordHasher, "verify", lambda *given: done.append("hash") or verify(*given)
-            )
+
+            def noted(*given):
+                done.append("hash")
+                return verify(*given)
+
+            changed.setattr(PasswordHasher, "verify", noted)
             event.listen(sessions.kw["bind"], "before_cursor_execute", note := _noting(done))
             with pytest.raises(WrongLoginError):
                 enter(sessions, "wrong", name)
