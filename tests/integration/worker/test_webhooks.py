@@ -284,3 +284,30 @@ def test_an_address_that_became_private_is_not_sent_to(sessions):
         assert deliver_due(sessions, replace(PARAMS, private_hosts=False)) == 0
 
     assert receiver.got == []
+
+
+def test_a_host_that_no_name_server_answers_for_holds_up_no_other_message(sessions, monkeypatch):
+    let_go = threading.Event()
+    lookup = socket.getaddrinfo
+
+    def hang(host, *rest, **more):
+        if host == "hanging.example":
+            let_go.wait(30)
+        return lookup("127.0.0.1", *rest, **more)
+
+    let_go.set()
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    register_webhook(sessions, "http://hanging.example/", by="anna", params=PARAMS)
+    let_go.clear()
+    with receiving() as receiver:
+        register_webhook(sessions, receiver.url, by="anna", params=PARAMS)
+        read(sessions, make_field("full_name", "Ada"))
+        began = time.monotonic()
+
+        assert deliver_due(sessions, replace(PARAMS, timeout_s=0.3)) == 1
+
+        assert time.monotonic() - began < 20
+    let_go.set()
+    told = {one.url: one.last_failure for one in all_webhooks(sessions)}
+    assert told.pop("http://hanging.example/").endswith("takes too long")
+    assert len(receiver.got) == 1
