@@ -172,9 +172,9 @@ def _is_few(session: Session, account: Account, search: _Search) -> bool:
     """Tell whether some condition by itself leaves few results, by counting no further."""
     if search.wanted.similar_to is not None:
         return True
-    # The index of triples gives a whole bitmap only; all others are read no further than counted.
-    by_triples = like_pattern(search.wanted.name_glob or "").startswith(("%", "_"))
-    _plan(session, {"enable_bitmapscan": "on" if by_triples else "off", "enable_seqscan": "off"})
+    if not like_pattern(search.wanted.name_glob or "%").startswith(("%", "_")):
+        # How names begin is read off their index no further than counted; a bitmap is of them all.
+        _plan(session, {"enable_bitmapscan": "off"})
     conditions = list(reading_conditions(account, search.wanted))
     if account.by_person:
         conditions.append(CorrectionRow.id.is_not(None))

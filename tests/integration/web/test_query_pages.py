@@ -156,6 +156,7 @@ def open_editor(page, web, tmp_path):
     page.get_by_label("JPEG, PNG").set_input_files(blank)
     page.get_by_role("button", name="Look at it").click()
     page.wait_for_selector("#editor")
+    page.wait_for_load_state()  # and its script with it
     return blank
 
 
