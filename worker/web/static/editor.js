@@ -176,12 +176,17 @@ sheet.addEventListener("pointerdown", (event) => {
 
 document.getElementById("add").addEventListener("click", () => {
   const edge = sheet.getBoundingClientRect();
-  const middle = clamp(((innerHeight / 2 - edge.top) * height) / edge.height, 0, height);
+  const [top, bottom] = [Math.max(edge.top, 0), Math.min(edge.bottom, innerHeight)]; // that is seen
+  const seen = top < bottom ? (top + bottom) / 2 : (edge.top + edge.bottom) / 2;
+  const middle = clamp(((seen - edge.top) * height) / edge.height, 0, height);
   const field = add([0, 0, LEAST, LEAST]);
   place(field, [width * 0.3, middle, width * 0.4, width * 0.04]);
   const { box, row } = shown.get(field);
   if (matchMedia("(pointer: fine)").matches) row.querySelector("input").select();
-  else box.focus({ preventScroll: true }); // a phone's keyboard would cover it before it is placed
+  else { // a phone's keyboard would cover it before it is placed
+    box.focus({ preventScroll: true });
+    box.scrollIntoView({ block: "center" });
+  }
 });
 
 async function send(path, body) {
