@@ -292,9 +292,8 @@ def test_an_order_asked_for_by_the_wrong_method_says_which_is_right(web):
 
 def test_what_is_refused_before_any_route_is_a_problem_too(web):
     program = web.program(role=Role.ADMIN)
-    big = {"Content-Length": str(10**12)}
 
-    too_long = program.post(f"{API}/webhooks", content=b"{}", headers=big)
+    too_long = program.post(f"{API}/webhooks", content=b" " * 300_000)
     foreign = program.post(
         f"{API}/webhooks", json={}, headers={"Origin": "https://elsewhere.example"}
     )
