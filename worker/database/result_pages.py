@@ -50,9 +50,9 @@ _FEW = 3000
 _FEW_DOCUMENTS = 3000
 # PostgreSQL's settings while a page is found. Some thousand rows are looked at, each by an index;
 # any other plan is one for all rows, and compiling or starting helpers takes longer than the page.
+_ALONE = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 _PLAN = {
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
+    **_ALONE,
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
@@ -172,9 +172,9 @@ def _is_few(session: Session, account: Account, search: _Search) -> bool:
     """Tell whether some condition by itself leaves few results, by counting no further."""
     if search.wanted.similar_to is not None:
         return True
-    if not like_pattern(search.wanted.name_glob or "%").startswith(("%", "_")):
-        # How names begin is read off their index no further than counted; a bitmap is of them all.
-        _plan(session, {"enable_bitmapscan": "off"})
+    # How names begin is read off their index no further than counted; a bitmap is of them all.
+    begins = not like_pattern(search.wanted.name_glob or "%").startswith(("%", "_"))
+    _plan(session, {**_ALONE, "enable_bitmapscan": "off" if begins else "on"})
     conditions = list(reading_conditions(account, search.wanted))
     if account.by_person:
         conditions.append(CorrectionRow.id.is_not(None))
