@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from worker.binomial import upper_bound
 from worker.database.audit_sample import FieldCounts, count_fields
-from worker.database.audits import made_with
+from worker.database.audits import last_made_with
 from worker.database.session import looking
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class AuditReport:
 
     used: ReadWith
     share: float  # of the values that passed, drawn
+    about: bool  # how many there are, and how many pass, was reckoned from a random part
     all_fields: Measured
     fields: tuple[Measured, ...]
 
@@ -47,16 +48,16 @@ class AuditReport:
 def report_audit(sessions: Sessions, *, share: float) -> AuditReport | None:
     """Measure the readings of what read last; None where nothing was read."""
     with looking(sessions) as session:
-        makers = made_with(session, None)
-        if not makers:
+        used = last_made_with(session)
+        if used is None:
             return None
-        used = makers[0][0]
-        counts = count_fields(session, used, share=share)
+        counted = count_fields(session, used, share=share)
     return AuditReport(
         used=used,
         share=share,
-        all_fields=_measured(_sum(counts)),
-        fields=tuple(map(_measured, counts)),
+        about=counted.about,
+        all_fields=_measured(_sum(counted.fields)),
+        fields=tuple(map(_measured, counted.fields)),
     )
 
 

@@ -31,8 +31,9 @@ def is_password(password: str, hashed: str | None) -> bool:
         hashed: as ``hash_password`` gave it, or None for a person who is not known or has none:
             the answer is then no, and its time does not tell that there is no such person.
     """
+    nothing = _hash_of_nothing()  # made at the first call, whoever that is about
     try:
-        matches = PasswordHasher().verify(hashed or _hash_of_nothing(), password)
+        matches = PasswordHasher().verify(hashed or nothing, password)
     except (VerificationError, InvalidHashError):
         return False
     return matches and hashed is not None

@@ -32,6 +32,7 @@ WorkerError
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
    ├─ AnswerRefusedError        what was said of a field cannot be kept
+   ├─ TextRefusedError          a text holds what the database cannot keep
    └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
@@ -89,6 +90,7 @@ class FailureCode(StrEnum):
     NOT_ALLOWED = "not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
     ANSWER_REFUSED = "answer_refused"
+    TEXT_REFUSED = "text_refused"
     LEASE_LOST = "lease_lost"
     WEBHOOK_REFUSED = "webhook_refused"
     UPLOAD_REFUSED = "upload_refused"
@@ -290,6 +292,12 @@ class AnswerRefusedError(PermanentError):
     """What was said of a field cannot be kept, such as an empty text."""
 
     code = FailureCode.ANSWER_REFUSED
+
+
+class TextRefusedError(PermanentError):
+    """A text holds a character that the database cannot keep, such as NUL."""
+
+    code = FailureCode.TEXT_REFUSED
 
 
 class LeaseLostError(PermanentError):

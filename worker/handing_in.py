@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from worker.batch_names import fault_of_name
 from worker.batches import batch_failures, batch_status, cancel_batch, retry_batch, submit
 from worker.database.audit_log import Action, write_log
 from worker.database.batches import find_batch
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from worker.storage.sources import Sources
     from worker.types import Source
 
-_NAME_CHARS = 128
 _MOST_FILES = 200
 
 
@@ -205,12 +205,8 @@ def _put(store: ObjectStore, file: Upload, today: date) -> Source:
 
 
 def _check_name(batch: str) -> None:
-    """Refuse a name that no page could link to."""
-    plain = batch.strip()
-    if plain != batch or not 0 < len(batch) <= _NAME_CHARS or not batch.isprintable():
-        raise UploadRefusedError(f"a batch's name has 1 to {_NAME_CHARS} printable characters")
-    if "/" in batch or batch in {".", ".."}:
-        raise UploadRefusedError("a batch's name holds no slash")
+    if fault := fault_of_name(batch):
+        raise UploadRefusedError(fault)
 
 
 def _lies_in(place: str, allowed: str) -> bool:

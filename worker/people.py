@@ -2,7 +2,8 @@
 
 Logins are limited by counting them in the database, so that several servers share the count. An
 attempt is written down before the password is looked at: attempts made at the same moment see
-each other.
+each other. One that is turned away for its number does not count on, or whoever goes on trying
+would never get in again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_NOBODY = "?"  # in the audit log: no login name, so nobody's
 _MOST_PASSWORD = 1024  # characters; hashing takes longer for longer ones
 
 
@@ -157,18 +159,21 @@ def log_in(
     login = name.strip().lower()
     key = {"name_sha256": token_digest(login), "address": address}
     with transaction(sessions) as session:
-        people.insert_attempt(session, **key)
+        attempt = people.insert_attempt(session, **key)
     with looking(sessions) as session:
         by_name, by_address = people.count_attempts(session, **key, within_s=limits.within_s)
-        found = people.find_person(session, login)
+        found = people.find_person(session, login) if _NAME.fullmatch(login) else None
     if by_name > limits.by_name or by_address > limits.by_address:
+        with transaction(sessions) as session:
+            people.delete_attempt(session, attempt)
         raise TooManyLoginsError(
             f"too many attempts to log in; wait {limits.within_s // 60} minutes"
         )
     if not is_password(password[:_MOST_PASSWORD], found and found[1]) or found is None:
-        if found is not None:  # what else was typed may be a password in the wrong box
-            with transaction(sessions) as session:
-                write_log(session, who=login, action=Action.LOGIN_FAILED, subject=address)
+        with transaction(sessions) as session:  # one line whoever it is, which takes as long
+            # What else was typed may be a password in the wrong box.
+            who = _NOBODY if found is None else login
+            write_log(session, who=who, action=Action.LOGIN_FAILED, subject=address)
         raise WrongLoginError("the name or the password is wrong")
     token = new_session_token()
     with transaction(sessions) as session:

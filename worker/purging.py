@@ -1,8 +1,8 @@
 """Retention: remove crops, uploaded scans and names of documents that are old enough.
 
 What lies in the store goes first, then the rows, some documents at a time: a purge that was
-stopped leaves nothing that the next one does not find. Uploads that became no document go by the
-day they came. Scans outside the store belong to whoever
+stopped leaves nothing that the next one does not find. Uploads that became no document, and forms
+that never became a template, go by the day they came. Scans outside the store belong to whoever
 put them there and are left.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from worker.database.purges import (
 from worker.database.session import looking, transaction
 from worker.database.submissions import without_document
 from worker.errors import ConfigError
-from worker.storage.keys import UPLOADS, crop_folder
+from worker.storage.keys import DRAFTS, UPLOADS, crop_folder, draft_begun_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _AGE = re.compile(r"([1-9][0-9]{0,4})([dw])")
 _UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _DOCUMENTS_A_STEP = 100  # one transaction, short enough not to hold up who reads
 _UPLOADS_A_STEP = 1000
 _DELETES_AT_ONCE = 8  # S3 answers each in some ten milliseconds
@@ -102,7 +103,7 @@ def run_purge(purge: Purge, *, on_progress: Callable[[PurgeCounts], None]) -> Pu
                 )
             done = _sum(done, step)
             on_progress(done)
-    unnamed = 0 if purge.expired.batch else _drop_old_uploads(purge)
+    unnamed = 0 if purge.expired.batch else _drop_old_uploads(purge) + _drop_old_drafts(purge)
     done = _sum(done, PurgeCounts(objects=unnamed))
     with transaction(purge.sessions) as session:
         count_objects(session, purge_id, unnamed)
@@ -134,6 +135,19 @@ def _drop_old_uploads(purge: Purge) -> int:
     while some := list(islice(old, _UPLOADS_A_STEP)):
         dropped += drop_unnamed(purge.sessions, purge.store, some)
     return dropped
+
+
+def _drop_old_drafts(purge: Purge) -> int:
+    """Remove forms that were uploaded before to draw a template on, and never saved as one.
+
+    What does not tell when it was begun is of a version before this rule: it goes as well.
+    """
+    root = _root(purge.store)
+    keys = (source.uri.removeprefix(root) for source in purge.store.list(DRAFTS))
+    old = [key for key in keys if (draft_begun_at(key) or _LONG_AGO) < purge.expired.before]
+    for key in old:
+        purge.store.delete(key)
+    return len(old)
 
 
 def _root(store: ObjectStore) -> str:

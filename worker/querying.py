@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO
 
 from recognition.alphabet import normalise
+from worker.answers import check_typed
 from worker.database.audit_log import Action, write_log
 from worker.database.batches import batch_names
 from worker.database.corrections import add_correction, current_value
@@ -92,13 +93,14 @@ def say(
 
     Raises:
         NoSuchResultError: there is none, or its scan was read anew since.
-        AnswerRefusedError: the status and the text contradict each other.
+        AnswerRefusedError: the status and the text contradict each other, or nobody writes that.
     """
     plain = normalise(text)
     if status not in {FieldStatus.READ, FieldStatus.BLANK, FieldStatus.UNREADABLE}:
         raise AnswerRefusedError("people say read, blank or unreadable")
     if (status is FieldStatus.READ) != bool(plain):
         raise AnswerRefusedError("what is read has a text, and what is not has none")
+    check_typed(plain)
     with transaction(sessions) as session:
         current_value(session, reading_id)  # refuses one that is not there, or was read anew
         add_correction(session, reading_id, text=plain, status=status, corrected_by=by)

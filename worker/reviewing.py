@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from recognition.alphabet import normalise
+from worker.answers import check_typed
 from worker.database.audit_log import Action, write_log
 from worker.database.corrections import add_correction, current_value, withdraw_corrections
 from worker.database.review_fields import leased_fields
@@ -96,7 +97,7 @@ def answer_fields(desk: Desk, answers: Sequence[Answer]) -> None:
     Raises:
         LeaseLostError: one is somebody else's by now, or was answered already.
         NoSuchResultError: its scan was read anew since.
-        AnswerRefusedError: a text is empty.
+        AnswerRefusedError: a text is empty, or holds what nobody writes.
     """
     with transaction(desk.sessions) as session:
         for answer in answers:
@@ -219,6 +220,7 @@ def _answer(session: Session, person: Person, answer: Answer) -> None:
     text = normalise(answer.text) if answer.say is Say.TEXT else ""
     if answer.say is Say.TEXT and not text:
         raise AnswerRefusedError("the text is empty; say blank for a field left blank")
+    check_typed(text)
     add_correction(
         session, reading_id, text=text, status=_STATUSES[answer.say], corrected_by=person.name
     )

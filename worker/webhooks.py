@@ -21,8 +21,9 @@ import ssl
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from queue import Empty, Queue
 from secrets import token_urlsafe
-from threading import Timer
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -60,7 +61,7 @@ _LEASE_S = 120.0  # over which another process may send what one has in hand
 class WebhookParams:
     """How messages are sent."""
 
-    timeout_s: float = 10.0  # for connecting, and for each answer to come
+    timeout_s: float = 10.0  # for looking the host up, for connecting, and for each answer to come
     first_wait_s: float = 10.0  # after the first failure, doubled after each
     longest_wait_s: float = 3600.0
     most_attempts: int = 12  # some three and a half hours
@@ -244,17 +245,42 @@ def _look_up(url: str, params: WebhookParams) -> _Target:
         raise WebhookRefusedError("want an address such as https://HOST/PATH")
     if parts.username or parts.password or not (url.isascii() and url.isprintable()) or " " in url:
         raise WebhookRefusedError("the address may hold neither a user nor blanks")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise WebhookRefusedError("the host of the address is not known") from error
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = _addresses(host, port, params.timeout_s)
     if not params.private_hosts and not all(map(_is_public, addresses)):
         raise WebhookRefusedError(
             "the address leads into a private network; PENNAME_WEBHOOK_PRIVATE_HOSTS allows that"
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Target(scheme=parts.scheme, host=host, port=port, address=addresses[0], path=path)
+
+
+def _addresses(host: str, port: int, timeout_s: float) -> list[str]:
+    """Look a host up within some time.
+
+    The system's own limit is some half a minute for each name server, and nothing can end its
+    call: a thread that hangs in it is left behind, and holds nobody up, nor the process's end.
+
+    Raises:
+        WebhookRefusedError: the host is not known, or the answer takes longer.
+    """
+    answers: Queue[list[str] | OSError | UnicodeError] = Queue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+        else:
+            answers.put([str(entry[4][0]) for entry in found])
+
+    Thread(target=ask, name="webhook-lookup", daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout_s)
+    except Empty:
+        raise WebhookRefusedError("looking the host of the address up takes too long") from None
+    if not isinstance(answer, list):
+        raise WebhookRefusedError("the host of the address is not known") from answer
+    return answer
 
 
 def _is_public(address: str) -> bool:

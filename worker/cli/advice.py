@@ -45,6 +45,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "not_allowed": "Ask somebody with the role that the message names.",
         "request_too_large": "Send less at once, or raise max_document_mib.",
         "answer_refused": "Say what stands there, or that it is blank or unreadable.",
+        "text_refused": "Send the text without characters such as NUL, which no database keeps.",
         "lease_lost": "Somebody else has the field now; go on with the next.",
         "webhook_refused": "Name an http or https address that penname may call.",
         "upload_refused": "Mend the upload as the message says.",

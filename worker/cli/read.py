@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from worker.batch_names import fault_of_name
 from worker.cli.advice import ADVICE
 from worker.cli.interruption import stoppable
 from worker.errors import ExitCode, WorkerError
@@ -119,7 +120,7 @@ def read(  # noqa: PLR0913, each is an option of the command
     configure_logs(settings.log_level)
     sources = open_sources(settings)
     listings = [sources.find(place) for place in inputs]
-    name = batch or batch_name(inputs[0])
+    name = checked_name(batch) or batch_name(inputs[0])
     with (
         stoppable(),
         bound(batch=name),
@@ -138,6 +139,13 @@ def read(  # noqa: PLR0913, each is an option of the command
         tally = read_documents(chain.from_iterable(listings), run)
     _report(tally, listings, name)
     raise typer.Exit(ExitCode.SOME_FAILED if tally.failed else ExitCode.OK)
+
+
+def checked_name(batch: str | None) -> str | None:
+    """Refuse a batch's name that no page could link to."""
+    if batch is not None and (fault := fault_of_name(batch)):
+        raise typer.BadParameter(fault)
+    return batch
 
 
 def batch_name(place: str) -> str:

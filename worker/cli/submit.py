@@ -64,7 +64,7 @@ def submit(  # noqa: PLR0913, each is an option of the command
     from worker.batches import submit as submit_scans
     from worker.celery_app import CeleryNudger
     from worker.cli.interruption import stoppable
-    from worker.cli.read import batch_name
+    from worker.cli.read import batch_name, checked_name
     from worker.config import read_settings
     from worker.database.session import closed_after, open_database
     from worker.logs import configure_logs
@@ -76,7 +76,7 @@ def submit(  # noqa: PLR0913, each is an option of the command
     submission = describe_submission(
         settings,
         template or [settings.template_dir],
-        batch=name or batch_name(places[0]),
+        batch=checked_name(name) or batch_name(places[0]),
         urgent=priority is Priority.URGENT,
     )
     sessions = open_database(settings.database_url.get_secret_value())

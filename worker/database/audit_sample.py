@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import add
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
@@ -12,7 +11,7 @@ from worker.database.dialects import insert_into
 from worker.database.models import DocumentRow, PageRow, ReadingRow
 from worker.database.purge_models import PurgedAuditRow
 from worker.database.results import CURRENT
-from worker.database.review_queue import PASSED, in_audit
+from worker.database.review_queue import PASSED, in_audit, share_of_some
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 
     from worker.types import ReadWith
 
+_COUNTED = 10_000  # readings: how many there are is then known within 1 %, what passes better
 _NUMBERS = ("readings", "passed", "sampled", "checked", "wrong")
+_OF_ALL, _OF_SAMPLE = 2, 3  # of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +34,27 @@ class FieldCounts:
 
     template_id: str
     field_name: str
-    readings: int
-    passed: int  # without a person: read with confidence enough, or blank
+    readings: int  # where there are many, about
+    passed: int  # of these, about, without a person: read with confidence enough, or blank
     sampled: int  # of those, in the audit sample
     checked: int  # of those, by a person
     wrong: int  # of those
 
 
-def count_fields(session: Session, used: ReadWith, *, share: float) -> list[FieldCounts]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What was counted, and whether all readings were."""
+
+    fields: list[FieldCounts]
+    about: bool  # ``readings`` and ``passed`` were reckoned from a random part of them
+
+
+def count_fields(session: Session, used: ReadWith, *, share: float) -> Counted:
     """Count the readings made with one model and decoder, by form and field.
 
-    They are the current ones, and those that were purged, with the share that then held.
+    They are the current ones, and those that were purged, with the share that then held. The
+    sample is counted one by one, for it measures the error. Of all readings, which may be
+    millions, some ten thousand are, drawn by chance as the sample is.
 
     A reading that passed is wrong where the latest that a person said is another text, letter
     case and accents included, or that nobody can read it; a blank one where anything was found.
@@ -52,22 +63,33 @@ def count_fields(session: Session, used: ReadWith, *, share: float) -> list[Fiel
         CURRENT.c.model == used.model_id,
         DocumentRow.decoder_version == used.decoder_version,
     )
+    part = max(share, share_of_some(session, _COUNTED))  # holds the sample
     kept = PurgedAuditRow
     purged = select(kept.template_id, kept.field_name, *(getattr(kept, name) for name in _NUMBERS))
     of_purged = (kept.model_id == used.model_id, kept.decoder_version == used.decoder_version)
     sums: dict[tuple[str, str], list[int]] = {}
-    for query in (_counted(share).where(*own), purged.where(*of_purged)):
+    some = _counted(share).where(*own, in_audit(part), in_audit(part, CURRENT.c.reading_id))
+    for query, weights in (
+        (some, [1 / part] * _OF_ALL + [1.0] * _OF_SAMPLE),
+        (purged.where(*of_purged), [1.0] * len(_NUMBERS)),
+    ):
         for template_id, field_name, *counts in session.execute(query):
-            key = (template_id, field_name)
-            sums[key] = list(map(add, sums.get(key, [0] * len(_NUMBERS)), counts))
-    return [
-        FieldCounts(
-            template_id=template_id,
-            field_name=field_name,
-            **dict(zip(_NUMBERS, counts, strict=True)),
-        )
-        for (template_id, field_name), counts in sorted(sums.items())
-    ]
+            sum_ = sums.setdefault((template_id, field_name), [0] * len(_NUMBERS))
+            sum_[:] = (
+                was + round(weight * count)
+                for was, weight, count in zip(sum_, weights, counts, strict=True)
+            )
+    return Counted(
+        fields=[
+            FieldCounts(
+                template_id=template_id,
+                field_name=field_name,
+                **dict(zip(_NUMBERS, counts, strict=True)),
+            )
+            for (template_id, field_name), counts in sorted(sums.items())
+        ],
+        about=part < 1,
+    )
 
 
 def keep_audits(session: Session, document_ids: Sequence[UUID], *, share: float) -> None:

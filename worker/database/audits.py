@@ -48,6 +48,20 @@ def made_with(session: Session, batch: str | None) -> list[tuple[ReadWith, int]]
     ]
 
 
+def last_made_with(session: Session) -> ReadWith | None:
+    """Say what made the newest of the current readings; None where there are none."""
+    newest = select(ReadingRow.id).order_by(ReadingRow.read_at.desc(), ReadingRow.id.desc())
+    size, done = 64, 0
+    while ids := session.scalars(newest.offset(done).limit(size)).all():
+        query = _with_documents(select(CURRENT.c.model, DocumentRow.decoder_version))
+        some = query.where(CURRENT.c.reading_id.in_(ids), ReadingRow.id.in_(ids))
+        found = session.execute(some.order_by(ReadingRow.read_at.desc()).limit(1)).one_or_none()
+        if found is not None:
+            return ReadWith(model_id=found.model, decoder_version=found.decoder_version)
+        size, done = 4 * size, done + size  # scans that were read anew: get past them sooner
+    return None
+
+
 def find_audits(session: Session, batch: str | None, used: ReadWith) -> Iterator[Audit]:
     """Give the current readings made with one model and decoder, in no order, as they come.
 

@@ -136,15 +136,19 @@ def person_of_token(session: Session, token_sha256: str) -> Person | None:
     return _one_person(session, query.where(ApiTokenRow.token_sha256 == token_sha256))
 
 
-def insert_attempt(session: Session, *, name_sha256: str, address: str) -> None:
-    """Write down an attempt to log in, and forget those of yesterday."""
+def insert_attempt(session: Session, *, name_sha256: str, address: str) -> int:
+    """Write down an attempt to log in, forget those of yesterday, and give its id."""
     old = LoginAttemptRow.attempted_at < utc_in(-_ATTEMPTS_KEPT_S)
     session.execute(delete(LoginAttemptRow).where(old))
-    session.execute(
-        insert_into(session, LoginAttemptRow).values(
-            name_sha256=name_sha256, address=address, attempted_at=utc_now()
-        )
+    new = insert_into(session, LoginAttemptRow).values(
+        name_sha256=name_sha256, address=address, attempted_at=utc_now()
     )
+    return session.scalars(new.returning(LoginAttemptRow.id)).one()
+
+
+def delete_attempt(session: Session, attempt_id: int) -> None:
+    """Forget an attempt that was turned away unseen: it tells nobody anything about a password."""
+    session.execute(delete(LoginAttemptRow).where(LoginAttemptRow.id == attempt_id))
 
 
 def count_attempts(

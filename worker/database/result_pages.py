@@ -11,7 +11,7 @@ the answer holds comes from ``current_readings``, as everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -30,11 +30,11 @@ from worker.database.result_accounts import (
     shown,
     sort_keys,
 )
-from worker.database.results import CURRENT, ResultRow
+from worker.database.results import CURRENT, ResultRow, like_pattern
 from worker.query_errors import BadQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -47,15 +47,16 @@ __all__ = ["ResultPage", "ResultSort", "find_page"]
 # Up to so many matches are all fetched and sorted. Of more, the wanted order is walked until
 # enough match: with fewer it could take for ever, as the planner finds out too late.
 _FEW = 3000
-_FEW_DOCUMENTS = 4000
+_FEW_DOCUMENTS = 3000
 # PostgreSQL's settings while a page is found. Some thousand rows are looked at, each by an index;
 # any other plan is one for all rows, and compiling or starting helpers takes longer than the page.
+_ALONE = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 _PLAN = {
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
+    **_ALONE,
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "on",
 }
 
 
@@ -113,7 +114,7 @@ def find_page(
         last=None if cursor is None else _last(session, cursor, wanted, sort),
         limit=limit + 1,
     )
-    found = [_ids(session, account, search) for account in accounts(wanted, sort)]
+    found = [_ids(session, account, search) for account in _accounts(session, search)]
     ids = found[0] if len(found) == 1 else _merged(session, list(chain(*found)), search)
     rows = _rows(session, ids[:limit])
     return ResultPage(rows=rows, cursor=ids[limit - 1].hex if len(ids) > limit else None)
@@ -126,6 +127,16 @@ def _check(wanted: ResultFilter, sort: ResultSort) -> None:
         raise BadQueryError("sorting by likeness wants a name that results shall be like")
 
 
+def _accounts(session: Session, search: _Search) -> list[Account]:
+    """Say in which accounts to look; a small batch is gone through once for all of them."""
+    found = list(accounts(search.wanted, search.sort))
+    wanted = search.wanted
+    by_account = (wanted.status, wanted.name_glob, wanted.similar_to, wanted.corrected)
+    if len(found) > 1 and by_account == (None,) * 4 and _is_small_batch(session, search):
+        return [latest_account()]
+    return found
+
+
 def _ids(session: Session, account: Account, search: _Search) -> list[UUID]:
     """Name the results of one account, in order, from where the last page ended."""
     keys = sort_keys(account, search.wanted, search.sort)
@@ -136,37 +147,47 @@ def _ids(session: Session, account: Account, search: _Search) -> list[UUID]:
         query = query.where(DocumentRow.batch_id == search.batch_id)
     if search.wanted.similar_to is not None:
         query = query.where(is_like(account.text, search.wanted.similar_to))
-    if search.last is not None:
-        query = query.where(*after(keys, search.last))
-    order: list[Any] = [key.value.desc() if key.falling else key.value for key in keys]
     few = _is_few(session, account, search)
     if few:
         fenced = query.offset(0).subquery()  # behind which no order can be walked
         columns = zip(list(fenced.c)[1:], keys, strict=True)
-        order = [column.desc() if key.falling else column for column, key in columns]
+        keys = tuple(replace(key, value=column) for column, key in columns)  # worked out once
         query = select(fenced)
-    if is_postgresql(session):
-        plan = {**_PLAN, "enable_sort": "on" if few else "off"}
-        session.execute(select(*(func.set_config(name, on, True) for name, on in plan.items())))
+    if search.last is not None:
+        query = query.where(*after(keys, search.last))
+    order: list[Any] = [key.value.desc() if key.falling else key.value for key in keys]
+    _plan(session, {**_PLAN, "enable_sort": "on" if few else "off"})
     found = session.execute(query.order_by(*order).limit(search.limit))
     return [row.reading_id for row in found]
+
+
+def _plan(session: Session, settings: Mapping[str, str]) -> None:
+    """Set PostgreSQL's planner for the rest of the transaction."""
+    if is_postgresql(session):
+        on = (func.set_config(name, value, True) for name, value in settings.items())
+        session.execute(select(*on))
 
 
 def _is_few(session: Session, account: Account, search: _Search) -> bool:
     """Tell whether some condition by itself leaves few results, by counting no further."""
     if search.wanted.similar_to is not None:
         return True
+    # How names begin is read off their index no further than counted; a bitmap is of them all.
+    begins = not like_pattern(search.wanted.name_glob or "%").startswith(("%", "_"))
+    _plan(session, {**_ALONE, "enable_bitmapscan": "off" if begins else "on"})
     conditions = list(reading_conditions(account, search.wanted))
     if account.by_person:
         conditions.append(CorrectionRow.id.is_not(None))
     if any(_count(session, condition, _FEW) < _FEW for condition in conditions):
         return True
-    of_batch = DocumentRow.batch_id == search.batch_id
     by_place = search.sort in {ResultSort.PLACE, ResultSort.NEWEST}  # documents have that order
+    return not by_place and _is_small_batch(session, search)
+
+
+def _is_small_batch(session: Session, search: _Search) -> bool:
+    of_batch = DocumentRow.batch_id == search.batch_id
     return (
-        search.batch_id is not None
-        and not by_place
-        and _count(session, of_batch, _FEW_DOCUMENTS) < _FEW_DOCUMENTS
+        search.batch_id is not None and _count(session, of_batch, _FEW_DOCUMENTS) < _FEW_DOCUMENTS
     )
 
 

@@ -43,13 +43,20 @@ class LeasedField:
 def leased_fields(
     session: Session, lease_ids: Collection[UUID], *, user_id: UUID
 ) -> list[LeasedField]:
-    """Give the fields that somebody holds under these leases, in the order of the leases."""
+    """Give the fields that somebody holds under these leases, in the order of the leases.
+
+    One whose time is up counts while nobody else has taken the field; one that ended does not.
+    """
     query = (
         select(ReviewLeaseRow.lease_id, ReadingRow, PageRow.page_index, DocumentRow)
         .join(ReadingRow, ReadingRow.id == ReviewLeaseRow.reading_id)
         .join(PageRow, PageRow.id == ReadingRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(ReviewLeaseRow.lease_id.in_(lease_ids), ReviewLeaseRow.held_by == user_id)
+        .where(
+            ReviewLeaseRow.lease_id.in_(lease_ids),
+            ReviewLeaseRow.held_by == user_id,
+            ReviewLeaseRow.ended_at.is_(None),
+        )
     )
     rows = {row[0]: row for row in session.execute(query)}
     said = _latest_said(session, [row[1].id for row in rows.values()])

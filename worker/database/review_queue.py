@@ -23,7 +23,7 @@ from worker.types import FieldStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, SQLColumnExpression
     from sqlalchemy.orm import Session
 
 PASSED = (FieldStatus.READ, FieldStatus.BLANK)  # without a person
@@ -36,10 +36,23 @@ _LARGEST_PAGE = 8192
 _SKIPPED_S = 86400  # how long a field that somebody skipped is not shown to them again
 
 
-def in_audit(share: float) -> ColumnElement[bool]:
+def in_audit(
+    share: float, reading_id: SQLColumnExpression[UUID] = ReadingRow.id
+) -> ColumnElement[bool]:
     """Say of a reading whether it is in the sample, whether or not anybody looked at it yet."""
     last = math.floor(share * _IDS) - 1
-    return false() if last < 0 else ReadingRow.id <= UUID(int=last)
+    return false() if last < 0 else reading_id <= UUID(int=last)
+
+
+def share_of_some(session: Session, count: int) -> float:
+    """Say which share of all readings some of them are, so that ``in_audit`` means these.
+
+    Their ids being random, they are a fair sample, and their share is known as well as that of
+    any ``count`` drawn at random: within one in sqrt(count). Fewer readings are all of them.
+    """
+    query = select(ReadingRow.id).order_by(ReadingRow.id).offset(count).limit(1)
+    beyond = session.scalars(query).one_or_none()
+    return 1.0 if beyond is None else beyond.int / _IDS
 
 
 def find_doubtful(session: Session, *, user_id: UUID, limit: int) -> list[UUID]:

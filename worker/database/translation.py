@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from worker.errors import ConfigError, DatabaseUnavailableError, WorkerError
+from worker.errors import ConfigError, DatabaseUnavailableError, TextRefusedError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,8 @@ _SQLSTATE_ADVICE = {
 }
 
 
+_UNKEPT = ("22021", "22P05")  # codes of characters that are none, or none of the database's
+_NO_NUL = "cannot contain NUL"  # psycopg says so itself, without a code
 # Errors that no outage explains. PostgreSQL's text of them may quote the row, and so a name.
 _WRONG_STATEMENT = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 
@@ -66,6 +68,7 @@ def translated(engine: Engine) -> Iterator[None]:
     Raises:
         ConfigError: the file is not a database.
         DatabaseUnavailableError: the database cannot be reached or written just now.
+        TextRefusedError: a text holds what the database cannot keep.
         RuntimeError: the statement itself is wrong, which is a bug of ours.
     """
     try:
@@ -85,6 +88,8 @@ def _named(error: DBAPIError, place: str) -> WorkerError | RuntimeError:
         return ConfigError(f"{place} is not a SQLite database; name another with --db")
     if "invalid connection option" in said:
         return ConfigError(f"{place}: {said}; correct the part after ? in the URL")
+    if sqlstate in _UNKEPT or _NO_NUL in said:
+        return TextRefusedError("a text holds a character that the database cannot keep")
     by_state = [advice for start, advice in _SQLSTATE_ADVICE.items() if sqlstate.startswith(start)]
     if not by_state and isinstance(error, _WRONG_STATEMENT):
         return RuntimeError(f"{place}: {type(error).__name__} {sqlstate}: {said}")

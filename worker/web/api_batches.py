@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Path, Query, UploadFile
 
+import worker.web.addresses  # noqa: F401, which knows {name:batch}
 from worker.batches import Submitted
 from worker.database.progress import BatchProgress
 from worker.handing_in import (
@@ -59,13 +60,13 @@ def make_batch(caller: Admin, services: Services, new: NewBatch) -> HandedIn:
     return handed_in(new.name, done)
 
 
-@router.get("/{name}", responses=problems(404))
+@router.get("/{name:batch}", responses=problems(404))
 def show_batch(caller: Viewer, services: Services, name: Name) -> Batch:  # noqa: ARG001, who may
     """Tell how far one batch is."""
     return _as_batch(progress(services.sessions, name)[0])
 
 
-@router.post("/{name}/documents", status_code=202, responses=problems(404))
+@router.post("/{name:batch}/documents", status_code=202, responses=problems(404))
 def upload(
     caller: Reviewer,
     services: Services,
@@ -88,7 +89,7 @@ def upload(
     return handed_in(name, done)
 
 
-@router.get("/{name}/failures", responses=problems(404))
+@router.get("/{name:batch}/failures", responses=problems(404))
 def list_failures(
     caller: Viewer,  # noqa: ARG001, who may
     services: Services,
@@ -105,7 +106,7 @@ def list_failures(
     )
 
 
-@router.post("/{name}/retry", responses=problems(404))
+@router.post("/{name:batch}/retry", responses=problems(404))
 def retry_failed(caller: Reviewer, services: Services, name: Name, which: Retry) -> Count:
     """Let failed documents be tried again; the code ``cancelled`` takes a cancellation back."""
     count = retry(
@@ -114,7 +115,7 @@ def retry_failed(caller: Reviewer, services: Services, name: Name, which: Retry)
     return Count(documents=count)
 
 
-@router.post("/{name}/cancel", responses=problems(404))
+@router.post("/{name:batch}/cancel", responses=problems(404))
 def cancel_rest(caller: Admin, services: Services, name: Name) -> Count:
     """Call off what is not finished."""
     return Count(documents=cancel(services.sessions, name, by=caller.person.name))

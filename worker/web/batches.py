@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
+import worker.web.addresses  # noqa: F401, which knows {name:batch}
 from worker.handing_in import (
     Upload,
     cancel,
@@ -65,7 +66,7 @@ def upload(
     return _to(name.strip())
 
 
-@router.get("/batches/{name}")
+@router.get("/batches/{name:batch}")
 def batch_page(
     request: Request,
     caller: Viewer,
@@ -91,7 +92,7 @@ def batch_page(
     )
 
 
-@router.post("/batches/{name}/retry")
+@router.post("/batches/{name:batch}/retry")
 def retry_failed(
     caller: Reviewer,
     services: Services,
@@ -103,7 +104,7 @@ def retry_failed(
     return _to(name)
 
 
-@router.post("/batches/{name}/cancel")
+@router.post("/batches/{name:batch}/cancel")
 def cancel_rest(caller: Admin, services: Services, name: str) -> Response:
     """Call off what is not finished."""
     cancel(services.sessions, name, by=caller.person.name)

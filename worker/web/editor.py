@@ -7,8 +7,9 @@ browser sends ever becomes part of a key or, but for the checked id of a templat
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
@@ -16,6 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from segmentation import FieldKind, Letters, WritingStyle
 from worker.editing import known_templates, propose, save_template, try_template
 from worker.errors import ConfigError
+from worker.storage.keys import draft_key, new_draft_id
 from worker.unknown_forms import UnknownForms
 from worker.web.api_templates import as_field, parse_fields
 from worker.web.rendering import render
@@ -41,7 +43,7 @@ def start_page(request: Request, caller: Admin, services: Services) -> Response:
 def upload(caller: Admin, services: Services, blank: Annotated[UploadFile, File()]) -> Response:  # noqa: ARG001, who may
     """Take a form in and propose its fields."""
     draft = propose(blank.file.read(), services.decode_limits, _reader_finder(services))
-    draft_id = uuid4()
+    draft_id = new_draft_id(datetime.now(UTC))
     height, width = draft.blank.shape
     known: dict[str, Any] = {
         "dpi": draft.dpi,
@@ -50,15 +52,15 @@ def upload(caller: Admin, services: Services, blank: Annotated[UploadFile, File(
         "note": draft.note,
         "fields": [as_field(spec).model_dump(mode="json") for spec in draft.fields],
     }
-    services.store.put(_key(draft_id, "png"), draft.png())
-    services.store.put(_key(draft_id, "json"), json.dumps(known).encode())
+    services.store.put(draft_key(draft_id, "png"), draft.png())
+    services.store.put(draft_key(draft_id, "json"), json.dumps(known).encode())
     return RedirectResponse(f"/editor/{draft_id}", status_code=_SEE_OTHER)
 
 
 @router.get("/{draft_id}")
 def edit_page(request: Request, caller: Admin, services: Services, draft_id: UUID) -> Response:
     """Show the form with its boxes."""
-    known = json.loads(services.store.get(_key(draft_id, "json")))
+    known = json.loads(services.store.get(draft_key(draft_id, "json")))
     return render(
         request,
         "editor.html",
@@ -75,7 +77,7 @@ def edit_page(request: Request, caller: Admin, services: Services, draft_id: UUI
 @router.get("/{draft_id}/blank.png")
 def blank_png(caller: Admin, services: Services, draft_id: UUID) -> Response:  # noqa: ARG001, who may
     """Give the form's picture."""
-    return Response(services.store.get(_key(draft_id, "png")), media_type="image/png")
+    return Response(services.store.get(draft_key(draft_id, "png")), media_type="image/png")
 
 
 @router.post("/{draft_id}/try")
@@ -89,7 +91,7 @@ def try_on_scan(
 ) -> Response:
     """Draw what the boxes find on a scan, which is not kept."""
     trial = try_template(
-        services.store.get(_key(draft_id, "png")),
+        services.store.get(draft_key(draft_id, "png")),
         scan.file.read(),
         fields=parse_fields(fields),
         dpi=dpi,
@@ -113,19 +115,15 @@ def save(
         services.sessions,
         services.template_dir,
         template_id=template_id,
-        blank=services.store.get(_key(draft_id, "png")),
+        blank=services.store.get(draft_key(draft_id, "png")),
         dpi=dpi,
         fields=parse_fields(fields),
         limits=services.decode_limits,
         by=caller.person.name,
     )
     for kind in ("json", "png"):
-        services.store.delete(_key(draft_id, kind))
+        services.store.delete(draft_key(draft_id, kind))
     return render(request, "editor_saved.html", caller, template=template)
-
-
-def _key(draft_id: UUID, kind: str) -> str:
-    return f"drafts/{draft_id}.{kind}"
 
 
 def _reader_finder(services: WebServices) -> Any:  # noqa: ANN401, a function of no arguments

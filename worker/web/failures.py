@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from recognition.errors import RecognitionError
@@ -21,6 +21,7 @@ from worker.errors import (
     NotAllowedError,
     NotLoggedInError,
     ObjectMissingError,
+    TextRefusedError,
     TooManyLoginsError,
     TransientError,
     WorkerError,
@@ -28,6 +29,7 @@ from worker.errors import (
 from worker.query_errors import TemplateExistsError
 from worker.web.middleware import HEADERS
 from worker.web.openapi import methods_of
+from worker.web.problems import API, answer_problem
 from worker.web.rendering import render
 from worker.web.security import is_by_script
 
@@ -45,6 +47,7 @@ _STATUSES: tuple[tuple[type[WorkerError], int], ...] = (  # the first that fits 
     (ObjectMissingError, 404),
     (LeaseLostError, 409),
     (TemplateExistsError, 409),
+    (TextRefusedError, 422),
     (TooManyLoginsError, 429),
     (TransientError, 503),
 )
@@ -52,7 +55,6 @@ _BAD_REQUEST = 400
 _TOO_LARGE = 413
 _UNPROCESSABLE = 422
 _BUG = 500
-_API = "/api/"
 
 
 def answer_failures(app: FastAPI) -> None:
@@ -66,7 +68,7 @@ def answer_failures(app: FastAPI) -> None:
 
 def wants_page(request: Request) -> bool:
     """Say whether a person waits for a page, rather than a program or a script for data."""
-    return not request.url.path.startswith(_API) and not is_by_script(request)
+    return not request.url.path.startswith(API) and not is_by_script(request)
 
 
 def _answer_known(request: Request, error: Exception) -> Response:
@@ -86,7 +88,7 @@ def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101, as it was registered
     code = FailureCode.REQUEST_TOO_LARGE if error.status_code == _TOO_LARGE else "http_error"
     headers = dict(error.headers or {})
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.url.path.startswith(_API):
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.url.path.startswith(API):
         # One route knows its own methods only; others may share its path.
         headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.url.path)))
     return _answer(request, error.status_code, code, str(error.detail), headers)
@@ -112,19 +114,7 @@ def _answer(
     response: Response
     if wants_page(request):
         response = render(request, "failure.html", None, status=status, code=code, message=message)
-    elif request.url.path.startswith(_API):
-        response = JSONResponse(
-            {
-                "type": "about:blank",
-                "title": HTTPStatus(status).phrase,
-                "status": status,
-                "detail": message,
-                "code": code,
-            },
-            status_code=status,
-            media_type="application/problem+json",  # RFC 9457
-        )
     else:
-        response = JSONResponse({"code": code, "message": message}, status_code=status)
+        response = answer_problem(request.url.path, status, code, message)
     response.headers.update(headers)
     return response

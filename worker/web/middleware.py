@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from worker.errors import FailureCode
+from worker.web.problems import answer_problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -76,8 +76,11 @@ class SameOrigin:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-                refusal = _refusal(
-                    _FORBIDDEN, FailureCode.NOT_ALLOWED, "the request came from another site"
+                refusal = answer_problem(
+                    scope["path"],
+                    _FORBIDDEN,
+                    FailureCode.NOT_ALLOWED,
+                    "the request came from another site",
                 )
                 await refusal(scope, receive, send)
                 return
@@ -120,7 +123,9 @@ class BodyLimit:
         message = f"a request here has up to {limit} bytes"
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
-            refusal = _refusal(_TOO_LARGE, FailureCode.REQUEST_TOO_LARGE, message)
+            refusal = answer_problem(
+                scope["path"], _TOO_LARGE, FailureCode.REQUEST_TOO_LARGE, message
+            )
             await refusal(scope, receive, send)
             return
         received = 0
@@ -139,7 +144,3 @@ class BodyLimit:
         if scope["method"] in _SAFE_METHODS or not scope["path"].startswith(self._upload_paths):
             return False
         return await self._is_known(Request(scope))
-
-
-def _refusal(status: int, code: FailureCode, message: str) -> JSONResponse:
-    return JSONResponse({"code": code, "message": message}, status_code=status)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
+from worker.web.addresses import BATCH
 from worker.web.schemas import Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+_PARAMETER = re.compile(r"\\\{(\w+)\\\}")  # as ``re.escape`` leaves it
+_KINDS = {"name": BATCH}  # of a batch; all others stand between slashes
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -32,7 +37,5 @@ def methods_of(app: FastAPI, path: str) -> set[str]:
 
 
 def _matches(form: str, path: str) -> bool:
-    parts, asked = form.split("/"), path.split("/")
-    return len(parts) == len(asked) and all(
-        part == found or part.startswith("{") for part, found in zip(parts, asked, strict=True)
-    )
+    pattern = _PARAMETER.sub(lambda found: _KINDS.get(found[1], "[^/]+"), re.escape(form))
+    return re.fullmatch(pattern, path) is not None

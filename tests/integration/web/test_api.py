@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from urllib.parse import quote
 from uuid import uuid4
 
 import pyarrow.parquet as pq
@@ -138,7 +140,10 @@ def test_uploads_wait_in_their_batch_under_keys_of_our_own(web):
     assert (batch["total"], batch["by_status"]) == (2, {"pending": 2})
 
 
-@pytest.mark.parametrize("name", ["a%2Fb", "%20", "%2e%2e", "x" * 129])
+@pytest.mark.parametrize(
+    "name",
+    ["a%2F", "%2Fa", "a%2F%2Fb", "a%2F%2e%2e", "a%2Fretry", "%00", "%20", "%2e%2e", "x" * 129],
+)
 def test_a_batch_of_a_hostile_name_is_not_made(web, name):
     program = web.program(role=Role.REVIEWER)
 
@@ -252,3 +257,69 @@ def test_webhooks_are_for_admins_and_their_secret_is_shown_once(web):
 @pytest.mark.parametrize("status", list(FieldStatus))
 def test_every_status_can_be_asked_for(web, status):
     assert web.program().get(f"{API}/results", params={"status": status}).status_code == 200
+
+
+def test_a_batch_whose_name_holds_slashes_is_met_wherever_a_batch_is(web):
+    client = web.log_in("anna", Role.ADMIN)
+    name = "clinic/2026-11 ü/north"
+    address = f"{API}/batches/{quote(name, safe='')}"
+
+    sent = client.post(f"{address}/documents", files=[("files", ("a.png", png_bytes()))])
+
+    assert sent.status_code == 202
+    assert client.get(address).json()["name"] == name
+    assert client.get(f"{API}/batches/{quote(name)}").json()["total"] == 1
+    assert client.get(f"{address}/failures").json()["items"] == []
+    assert client.post(f"{address}/cancel").json() == {"documents": 1}
+    assert client.post(f"{address}/retry", json={"code": "cancelled"}).json() == {"documents": 1}
+    listed = client.get("/batches").text
+    link = re.search(r'href="(/batches/[^"]+)"', listed)
+    assert link is not None
+    assert client.get(link[1]).status_code == 200
+    for order in ("retry", "cancel"):
+        done = client.post(f"{link[1]}/{order}")
+        assert done.status_code == 303
+        assert quote(name) in client.get(done.headers["location"]).text
+
+
+def test_an_order_asked_for_by_the_wrong_method_says_which_is_right(web):
+    program = web.program(role=Role.ADMIN)
+
+    answer = program.get(f"{API}/batches/clinic%2F2026/retry")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_what_is_refused_before_any_route_is_a_problem_too(web):
+    program = web.program(role=Role.ADMIN)
+
+    too_long = program.post(f"{API}/webhooks", content=b" " * 300_000)
+    foreign = program.post(
+        f"{API}/webhooks", json={}, headers={"Origin": "https://elsewhere.example"}
+    )
+
+    for answer, status, code in (
+        (too_long, 413, "request_too_large"),
+        (foreign, 403, "not_allowed"),
+    ):
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
+        assert problem["title"]
+        assert problem["detail"]
+
+
+@pytest.mark.parametrize("text", ["A\0da", "A\u001bda", "\udc41da"])
+def test_what_nobody_writes_by_hand_is_no_correction(web, text):
+    fill(web, "Ado")
+    program = web.program(role=Role.REVIEWER)
+    [result] = program.get(f"{API}/results").json()["items"]
+
+    answer = program.post(
+        f"{API}/results/{result['reading_id']}/corrections",
+        content=json.dumps({"text": text}),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code in {400, 422}
+    assert rows(web.sessions, "SELECT * FROM corrections") == []

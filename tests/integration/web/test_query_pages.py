@@ -156,6 +156,7 @@ def open_editor(page, web, tmp_path):
     page.get_by_label("JPEG, PNG").set_input_files(blank)
     page.get_by_role("button", name="Look at it").click()
     page.wait_for_selector("#editor")
+    page.wait_for_load_state()  # and its script with it
     return blank
 
 
@@ -249,3 +250,63 @@ def test_a_page_is_drawn_for_those_who_look_into_a_failure(web, tmp_path):
 
     assert drawn.content.startswith(b"\x89PNG")
     assert client.get(f"/documents/{claim.document_id}/2.png").status_code == 404
+
+
+def drag_by_finger(page, start, end, steps=5):
+    """Move a finger as a touch screen reports it, not as a script would call it."""
+    screen = page.context.new_cdp_session(page)
+
+    def touch(kind, *fingers):
+        points = [{"x": x, "y": y} for x, y in fingers]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", start)
+    for step in range(1, steps + 1):
+        share = step / steps
+        touch("touchMove", [a + share * (b - a) for a, b in zip(start, end, strict=True)])
+    touch("touchEnd")
+    screen.detach()
+
+
+def test_a_box_is_moved_and_sized_by_finger_and_elsewhere_a_finger_scrolls(browser, web, tmp_path):
+    context = browser.new_context(
+        viewport={"width": 400, "height": 740}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    open_editor(page, web, tmp_path)
+    page.get_by_role("button", name="Add a field").tap()
+    box = page.locator(".box .area")
+    grip = page.locator(".box .grip")
+    box.scroll_into_view_if_needed()
+
+    def placed():
+        return [int(page.locator(f"[data-box='{side}']").input_value()) for side in range(4)]
+
+    def middle(what):
+        edge = what.bounding_box()
+        return edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2
+
+    before, (x, y), scrolled = placed(), middle(box), page.evaluate("scrollY")
+    drag_by_finger(page, (x, y), (x - 40, y - 60))
+    moved = placed()
+    assert moved[0] < before[0]
+    assert moved[1] < before[1]
+    assert moved[2:] == before[2:]
+    assert page.evaluate("scrollY") == scrolled
+
+    edge = grip.bounding_box()
+    assert min(edge["width"], edge["height"]) >= 24  # px, what a finger hits (WCAG 2.5.8)
+    x, y = middle(grip)
+    drag_by_finger(page, (x, y), (x + 30, y + 40))
+    sized = placed()
+    assert sized[:2] == moved[:2]
+    assert sized[2] > moved[2]
+    assert sized[3] > moved[3]
+    assert page.evaluate("scrollY") == scrolled
+
+    sheet = page.locator(".sheet svg").bounding_box()
+    free = (sheet["x"] + sheet["width"] - 20, min(sheet["y"] + sheet["height"] - 20, 700))
+    drag_by_finger(page, free, (free[0], free[1] - 200), steps=10)
+    page.wait_for_function("was => scrollY !== was", arg=scrolled)
+    assert page.locator(".box").count() == 1
+    context.close()

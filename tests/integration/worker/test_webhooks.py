@@ -7,15 +7,14 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from tests.database import make_field, read, register, rows
+from tests.receiver import receiving
 from worker.database.session import transaction
 from worker.errors import NoSuchResultError
 from worker.query_errors import WebhookRefusedError
@@ -31,39 +30,6 @@ from worker.webhooks import (
 
 pytestmark = pytest.mark.integration
 PARAMS = WebhookParams(private_hosts=True, settled_s=-1.0, timeout_s=2.0, most_attempts=3)
-
-
-@dataclass(slots=True, kw_only=True)
-class Receiver:
-    url: str = ""
-    answers: list[int] = field(default_factory=list)  # then 200
-    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-
-@contextmanager
-def receiving(*answers):
-    receiver = Receiver(answers=list(answers))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append((self.path, dict(self.headers), body))
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_: Any):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        receiver.url = f"http://127.0.0.1:{server.server_port}/told?by=penname"
-        try:
-            yield receiver
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def due_now(sessions):
@@ -284,3 +250,30 @@ def test_an_address_that_became_private_is_not_sent_to(sessions):
         assert deliver_due(sessions, replace(PARAMS, private_hosts=False)) == 0
 
     assert receiver.got == []
+
+
+def test_a_host_that_no_name_server_answers_for_holds_up_no_other_message(sessions, monkeypatch):
+    let_go = threading.Event()
+    lookup = socket.getaddrinfo
+
+    def hang(host, *rest, **more):
+        if host == "hanging.example":
+            let_go.wait(30)
+        return lookup("127.0.0.1", *rest, **more)
+
+    let_go.set()
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    register_webhook(sessions, "http://hanging.example/", by="anna", params=PARAMS)
+    let_go.clear()
+    with receiving() as receiver:
+        register_webhook(sessions, receiver.url, by="anna", params=PARAMS)
+        read(sessions, make_field("full_name", "Ada"))
+        began = time.monotonic()
+
+        assert deliver_due(sessions, replace(PARAMS, timeout_s=0.3)) == 1
+
+        assert time.monotonic() - began < 20
+    let_go.set()
+    told = {one.url: one.last_failure for one in all_webhooks(sessions)}
+    assert told.pop("http://hanging.example/").endswith("takes too long")
+    assert len(receiver.got) == 1

@@ -72,3 +72,23 @@ def test_what_was_corrected_outside_the_sample_does_not_count(sessions):
 
     assert report is not None
     assert (report.all_fields.counts.sampled, report.all_fields.counts.checked) == (0, 0)
+
+
+def test_of_many_readings_a_random_part_tells_how_many_pass(sessions, monkeypatch):
+    for _ in range(40):
+        read_field(sessions, "Ada", 0.99, status=FieldStatus.READ)
+        read_field(sessions, "Ada", 0.5)
+    answer_all(make_desk(sessions), (Say.TEXT, "Ida"))
+    exact = report_audit(sessions, share=0.1)
+    monkeypatch.setattr("worker.database.audit_sample._COUNTED", 60)
+
+    about = report_audit(sessions, share=0.1)
+
+    assert exact is not None
+    assert about is not None
+    assert (exact.about, about.about) == (False, True)
+    assert exact.all_fields.counts.readings == 80
+    assert abs(about.all_fields.counts.readings - 80) < 50  # one in a million draws
+    assert abs(about.all_fields.through - 0.5) < 0.3
+    assert about.all_fields.counts.sampled == exact.all_fields.counts.sampled
+    assert about.all_fields.bound == exact.all_fields.bound

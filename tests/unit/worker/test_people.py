@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import event, text
 
 from tests.database import rows
+from worker.database.session import transaction
 from worker.errors import (
     NoSuchPersonError,
     PersonRefusedError,
@@ -102,6 +105,48 @@ def test_attempts_count_for_a_while_only(sessions):
     assert enter(sessions, by_name=3, within_s=0)
 
 
+def test_whoever_is_turned_away_and_goes_on_trying_gets_in_once_the_time_is_over(sessions):
+    add(sessions)
+    for _ in range(3):
+        with pytest.raises(WrongLoginError):
+            enter(sessions, "wrong", by_name=3)
+    for _ in range(5):
+        with pytest.raises(TooManyLoginsError):
+            enter(sessions, by_name=3)
+
+    with transaction(sessions) as session:
+        session.execute(text("UPDATE login_attempts SET attempted_at = '2020-01-01' WHERE id <= 3"))
+
+    assert enter(sessions, by_name=3)
+
+
+def test_a_name_that_nobody_has_costs_what_a_wrong_password_does(sessions, monkeypatch):
+    """The same work, since time itself is too noisy to compare."""
+    add(sessions)
+
+    def work_of(name):
+        done = []
+        with monkeypatch.context() as changed:
+            verify = PasswordHasher.verify
+
+            def noted(*given):
+                done.append("hash")
+                return verify(*given)
+
+            changed.setattr(PasswordHasher, "verify", noted)
+            event.listen(sessions.kw["bind"], "before_cursor_execute", note := _noting(done))
+            with pytest.raises(WrongLoginError):
+                enter(sessions, "wrong", name)
+            event.remove(sessions.kw["bind"], "before_cursor_execute", note)
+        return done
+
+    assert work_of("otto") == work_of("rita")
+
+
+def _noting(done):
+    return lambda *call: done.append(call[2])
+
+
 @pytest.mark.parametrize(
     "name", ["", "a b", "../etc", "<script>", "ri\nta", "x" * 65, "é", "-rita", "rita'--"]
 )
@@ -176,6 +221,7 @@ def test_the_log_says_who_did_what_and_no_secret(sessions):
         ("root", "person_added", "rita"),
         ("root", "token_made", "rita/x"),
         ("rita", "login_failed", "10.0.0.1"),
+        ("?", "login_failed", "10.0.0.1"),
         ("rita", "logged_in", "10.0.0.1"),
     ]
     kept = str(

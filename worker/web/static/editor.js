@@ -8,6 +8,7 @@ const width = Number(form.dataset.width);
 const height = Number(form.dataset.height);
 const LEAST = 12; // px of a box's side
 const STEP = Math.max(4, Math.round(width / 200)); // px of an arrow key
+const GRIP = matchMedia("(any-pointer: coarse)").matches ? 28 : 12; // px on the screen
 const fields = JSON.parse(form.dataset.fields);
 const shown = new Map(); // field -> its box on the paper and its row in the list
 
@@ -41,7 +42,7 @@ function size(field, w, h) {
 function draw(field) {
   const { box, area, grip, label, row } = shown.get(field);
   const [x, y, w, h] = field.box;
-  const reach = Math.max(width / 60, 14);
+  const reach = Math.max(width / 60, (GRIP * width) / sheet.getBoundingClientRect().width);
   for (const [key, value] of Object.entries({ x, y, width: w, height: h })) area.setAttribute(key, value);
   for (const [key, value] of Object.entries({ x: x + w - reach / 2, y: y + h - reach / 2, width: reach, height: reach })) grip.setAttribute(key, value);
   label.setAttribute("x", x);
@@ -98,6 +99,8 @@ function show(field) {
   box.addEventListener("focus", () => mark(field));
   box.addEventListener("keydown", (event) => byKey(event, field));
   box.addEventListener("pointerdown", (event) => drag(event, field, event.target === grip));
+  // Chromium pans the page under a finger on a part of an SVG, whatever its touch-action says.
+  box.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   draw(field);
 }
 
@@ -137,7 +140,7 @@ function drag(event, field, sizing) {
   event.stopPropagation();
   event.preventDefault();
   const { box } = shown.get(field);
-  box.focus();
+  box.focus({ preventScroll: true });
   const [fromX, fromY] = at(event);
   const [x, y, w, h] = field.box;
   follow(event, box, (moved) => {
@@ -173,10 +176,17 @@ sheet.addEventListener("pointerdown", (event) => {
 
 document.getElementById("add").addEventListener("click", () => {
   const edge = sheet.getBoundingClientRect();
-  const middle = clamp(((innerHeight / 2 - edge.top) * height) / edge.height, 0, height);
+  const [top, bottom] = [Math.max(edge.top, 0), Math.min(edge.bottom, innerHeight)]; // that is seen
+  const seen = top < bottom ? (top + bottom) / 2 : (edge.top + edge.bottom) / 2;
+  const middle = clamp(((seen - edge.top) * height) / edge.height, 0, height);
   const field = add([0, 0, LEAST, LEAST]);
   place(field, [width * 0.3, middle, width * 0.4, width * 0.04]);
-  shown.get(field).row.querySelector("input").select();
+  const { box, row } = shown.get(field);
+  if (matchMedia("(pointer: fine)").matches) row.querySelector("input").select();
+  else { // a phone's keyboard would cover it before it is placed
+    box.focus({ preventScroll: true });
+    box.scrollIntoView({ block: "center" });
+  }
 });
 
 async function send(path, body) {
@@ -227,4 +237,5 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+addEventListener("resize", () => fields.forEach(draw));
 fields.forEach(show);

@@ -4,6 +4,7 @@
 
 const AHEAD = 4; // ask for more when fewer than these lie ready
 const UNDOABLE = 50;
+const PAINTED_MS = 100; // by then whatever is on the screen, the server is asked
 const csrf = document.querySelector('meta[name="csrf"]').content;
 const [stage, ready, said, trouble, done, undo, left] = [
   "stage", "ready", "said", "trouble", "done", "undo", "left",
@@ -35,6 +36,14 @@ function show(field) {
   said.textContent = `${field.getAttribute("aria-label")}. ${spoken}`;
 }
 
+// What lies ready is swapped in and painted before the server, or its answer, takes any time.
+function painted() {
+  return new Promise((go) => {
+    requestAnimationFrame(() => setTimeout(go));
+    setTimeout(go, PAINTED_MS); // a page that is not looked at paints nothing
+  });
+}
+
 function next(since) {
   const field = ready.firstElementChild;
   if (field) {
@@ -50,7 +59,7 @@ function next(since) {
     askForMore().then(() => next(since));
     return;
   }
-  askForMore();
+  painted().then(askForMore);
 }
 
 function askForMore() {
@@ -74,7 +83,7 @@ async function fetchMore() {
 }
 
 async function send(path, body) {
-  const options = { method: body ? "POST" : "GET", body, headers: { "X-CSRF-Token": csrf } };
+  const options = { method: body ? "POST" : "GET", body, headers: { "X-CSRF-Token": csrf }, keepalive: Boolean(body) };
   let answer;
   try {
     answer = await fetch(path, options);
@@ -109,7 +118,7 @@ function answer(field, button) {
   left.textContent = Math.max(0, Number(left.textContent) - 1);
   exhausted = false;
   next(since);
-  sending = sending.then(() => send("/review/answers", body)).catch((error) => {
+  sending = Promise.all([sending, painted()]).then(() => send("/review/answers", body)).catch((error) => {
     complain(error);
     forget(lease);
     if (!error.status || error.status >= 500 || error.status === 400) comeNext(field);

@@ -19,6 +19,7 @@ from tests.database import rows
 from tests.fakes.scripted_pool import CRASHES, FIELDS
 from worker.cli import read as read_module
 from worker.cli.advice import ADVICE
+from worker.cli.app import app
 from worker.cli.read import batch_name, progress_bar, read
 from worker.errors import ConfigError, ExitCode, FailureCode, ObjectMissingError
 from worker.local import Tally
@@ -240,3 +241,13 @@ def test_every_failure_code_has_its_advice():
 
     assert len(codes) > 25
     assert codes - set(ADVICE) == set()
+
+
+@pytest.mark.parametrize("command", ["read", "submit"])
+def test_a_batch_name_that_no_page_could_link_to_is_refused(command, tmp_path):
+    name = "--batch" if command == "read" else "--name"
+
+    done = CliRunner().invoke(app, [command, str(tmp_path), name, "a/../b"])
+
+    assert done.exit_code == 2
+    assert "no part of a batch's name" in " ".join(done.output.replace("│", " ").split())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
@@ -16,6 +16,7 @@ from worker.database.web_models import ReviewSkipRow, UserRow
 from worker.errors import ConfigError, StorageUnavailableError
 from worker.purging import Purge, parse_age, plan_purge, run_purge
 from worker.roles import Role
+from worker.storage.keys import draft_key, new_draft_id
 from worker.types import DocumentStatus, FieldStatus
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -164,6 +165,20 @@ def test_old_uploads_that_became_no_document_go_and_new_or_waiting_ones_stay(ses
     assert [source.uri for source in store.list()] == [store.uri(waiting), store.uri(new)]
     kept = rows(sessions, "SELECT objects FROM purges ORDER BY id")
     assert kept == [{"objects": 0}, {"objects": 1}]
+
+
+def test_forms_that_never_became_a_template_go_by_their_age(sessions, store):
+    old, new = (new_draft_id(when) for when in (OLD, NOW))
+    for draft_id in (old, new):
+        for kind in ("png", "json"):
+            store.put(draft_key(draft_id, kind), b"draft")
+    store.put(draft_key(uuid4(), "png"), b"of a version before")
+
+    assert purged(sessions, store, batch="autumn").objects == 0
+    assert purged(sessions, store).objects == 3
+
+    left = {source.uri for source in store.list()}
+    assert left == {store.uri(draft_key(new, kind)) for kind in ("png", "json")}
 
 
 def test_a_scan_that_waits_to_be_read_stays_however_old_it_is(sessions, store):
