@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from worker.types import ReadWith
 
@@ -86,8 +87,9 @@ def claim_scan(
     """Take the next scan that waits to be cut by one of these sets of templates, if any."""
     wanted = DocumentRow.templates_version.in_(templates_versions)
     waiting = _waiting(Stage.SEGMENT, claimant).where(wanted).limit(1)
-    taken = [row.id for row in session.execute(waiting).all()]
-    return next(iter(_take(session, Stage.SEGMENT, claimant, taken)), None)
+    first = waiting.with_only_columns(DocumentRow.id).scalar_subquery()
+    taken = session.execute(_taking(DocumentRow.id == first, Stage.SEGMENT, claimant)).one_or_none()
+    return None if taken is None else _as_claim(taken, Stage.SEGMENT, claimant.owner)
 
 
 def claim_crops(
@@ -97,7 +99,7 @@ def claim_crops(
     served: Collection[ReadWith],
     limits: ShardLimits,
     with_suspects: bool,
-) -> list[Claim]:
+) -> tuple[list[Claim], bool]:
     """Take the next documents whose crops wait to be read: one shard of one model and decoder.
 
     Args:
@@ -109,15 +111,18 @@ def claim_crops(
             then the only one taken. Nothing else may be in hand.
 
     Returns:
-        What was won, the first in line first; empty where nothing waits.
+        What was won, the first in line first, empty where nothing waits; and whether more may
+        be waiting than was taken.
     """
     waiting = _waiting(Stage.RECOGNIZE, claimant).where(_read_with(served))
     if with_suspects:
         suspect = session.execute(waiting.where(DocumentRow.alone).limit(1)).all()
         if suspect:
-            return _take(session, Stage.RECOGNIZE, claimant, [suspect[0].id])
+            return _take(session, Stage.RECOGNIZE, claimant, [suspect[0].id]), True
     found = session.execute(waiting.where(~DocumentRow.alone).limit(limits.documents)).all()
-    return _take(session, Stage.RECOGNIZE, claimant, _first_shard(found, limits))
+    shard = _first_shard(found, limits)
+    more = len(found) == limits.documents or len(shard) < len(found)
+    return _take(session, Stage.RECOGNIZE, claimant, shard), more
 
 
 def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
@@ -195,9 +200,17 @@ def _take(
     """Count the attempt and sign the lease of documents that this transaction has locked."""
     if not document_ids:
         return []
-    taken = session.execute(
+    taken = session.execute(_taking(DocumentRow.id.in_(document_ids), stage, claimant))
+    claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
+    return [claims[document_id] for document_id in document_ids if document_id in claims]
+
+
+def _taking(
+    which: ColumnElement[bool], stage: Stage, claimant: Claimant
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    return (
         update(DocumentRow)
-        .where(DocumentRow.id.in_(document_ids), DocumentRow.status == stage.waiting)
+        .where(which, DocumentRow.status == stage.waiting)
         .values(
             status=stage.at_work,
             attempt=DocumentRow.attempt + 1,
@@ -209,8 +222,6 @@ def _take(
         )
         .returning(*_CLAIMED)
     )
-    claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
-    return [claims[document_id] for document_id in document_ids if document_id in claims]
 
 
 def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import (
@@ -28,6 +29,7 @@ from worker.types import DocumentStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from worker.database.claims import Claim
@@ -46,6 +48,27 @@ class Segmented:
     crop_count: int  # of the written ones
     page_count: int
     segment_s: float
+
+
+class BytesTakenError(Exception):
+    """Another row was given the same bytes at the same moment; ``identify`` sorts it out."""
+
+
+def identify_new(session: Session, claim: Claim, *, sha256: str, size_bytes: int) -> bool:
+    """Write down what bytes a claimed scan has where no other row has them, as is usual.
+
+    Returns:
+        False, and nothing is written, where ``identify`` has to look closer.
+
+    Raises:
+        BytesTakenError: the same; the transaction is lost.
+    """
+    other = aliased(DocumentRow)
+    same = select(other.id).where(of_bytes(sha256, claim.identity, other)).exists()
+    try:
+        return _move(session, claim, ~same, sha256=sha256, size_bytes=size_bytes)
+    except IntegrityError as error:
+        raise BytesTakenError from error
 
 
 def identify(session: Session, claim: Claim, *, sha256: str, size_bytes: int) -> bool:
@@ -179,11 +202,14 @@ def _become_duplicate(session: Session, claim: Claim, *, of: UUID) -> None:
         )
 
 
-def _move(session: Session, claim: Claim, **values: Any) -> bool:  # noqa: ANN401, values of columns
+def _move(
+    session: Session,
+    claim: Claim,
+    *conditions: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401, values of columns
+) -> bool:
+    held = (held_by(claim.document), DocumentRow.status == claim.stage.at_work)
     moved = session.execute(
-        update(DocumentRow)
-        .where(held_by(claim.document), DocumentRow.status == claim.stage.at_work)
-        .values(**values)
-        .returning(DocumentRow.id)
+        update(DocumentRow).where(*held, *conditions).values(**values).returning(DocumentRow.id)
     )
     return moved.one_or_none() is not None

@@ -170,7 +170,7 @@ def test_a_message_works_while_its_time_lasts_and_calls_for_another(line, forms)
     line.submit(a=sheet(forms, 0), b=sheet(forms, 1))
     ticks = count()
 
-    assert line.cut(budget_s=2.5, clock=lambda: next(ticks)).segmented == 1
+    assert line.cut(budget_s=1.5, clock=lambda: next(ticks)).segmented == 1
 
     assert line.nudger.sent[-2:] == [(Stage.SEGMENT, False, 1), (Stage.RECOGNIZE, False, 1)]
 
@@ -217,7 +217,7 @@ def test_a_document_that_takes_too_long_to_cut_fails(line, monkeypatch):
     assert line.status("a") == ("failed", "document_crashed")
 
 
-@pytest.mark.parametrize("what", ["fetch", "identify", "put", "mark_segmented"])
+@pytest.mark.parametrize("what", ["fetch", "identify_new", "put", "mark_segmented"])
 def test_a_store_or_database_that_takes_too_long_charges_no_document(
     line, forms, monkeypatch, what
 ):
@@ -431,6 +431,7 @@ def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, m
         return transaction(sessions)
 
     monkeypatch.setattr("worker.queue.hand.transaction", refused)
+    monkeypatch.setattr("worker.queue.segment.identify_new", cut_off)
     monkeypatch.setattr("worker.queue.segment.identify", cut_off)
     line.cut()
     if away:
@@ -446,7 +447,7 @@ def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, m
 def test_a_decision_that_the_database_cannot_take_fails_the_document(line, monkeypatch, away):
     line.submit(a=b"the bytes")
     refused = Stop(code=FailureCode.DAMAGED_DOCUMENT, detail="\udce9")
-    monkeypatch.setattr("worker.queue.segment.decide", lambda *_, **__: refused)
+    monkeypatch.setattr("worker.queue.deciding.decide", lambda *_, **__: refused)
     if away:
         left = iter([DatabaseUnavailableError("away")])
 
