@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
+from worker.advice import check_code
 from worker.database.batches import find_batch, open_batch
 from worker.database.claims import NORMAL, URGENT
 from worker.database.progress import batch_progress, find_failures
@@ -151,7 +152,9 @@ def retry_batch(sessions: Sessions, batch: str, nudger: Nudger, *, code: str | N
 
     Raises:
         NoSuchResultError: there is no such batch.
+        BadQueryError: there is no such code.
     """
+    check_code(code)
     with transaction(sessions) as session:
         count = try_again(session, find_batch(session, batch), code=code)
     if count:
@@ -184,7 +187,9 @@ def batch_failures(
 
     Raises:
         NoSuchResultError: there is no such batch.
+        BadQueryError: there is no such code.
     """
+    check_code(code)
     batch_id = find_batch(session, batch)
     return find_failures(session, batch_id, code=code, limit=limit, offset=offset)
 

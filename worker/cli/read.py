@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from worker.cli.advice import ADVICE
+from worker.advice import ADVICE
 from worker.cli.interruption import stoppable
 from worker.errors import ExitCode, WorkerError
 from worker.logs import bound, configure_logs

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from worker.retry import Decision
 
 _FREED: Final = {"lease_owner": None, "lease_until": None}
-_FRESH: Final = {"tries": 0, "outages": 0}
+_FRESH: Final = {"tries": 0, "outages": 0, "failure_detail": ""}
 _RACES = 3  # several rows of the same bytes may be read at once; each round one of them wins
 
 
@@ -154,9 +154,15 @@ def settle(session: Session, claim: Claim, decision: Decision) -> bool:
         **_FREED,
     }
     if isinstance(decision, TryAgain):
-        return _move(session, claim, **waiting, outages=0, alone=claim.alone or decision.alone)
+        again = {"outages": 0, "failure_detail": ""}
+        return _move(session, claim, **waiting, **again, alone=claim.alone or decision.alone)
     return _move(
-        session, claim, **waiting, tries=DocumentRow.tries - 1, outages=DocumentRow.outages + 1
+        session,
+        claim,
+        **waiting,
+        tries=DocumentRow.tries - 1,
+        outages=DocumentRow.outages + 1,
+        failure_detail=decision.why,
     )
 
 

@@ -55,6 +55,7 @@ class DoctorCode(StrEnum):
     CUDA_IN_PARENT = "cuda_in_parent"
     TOO_MANY_THREADS = "too_many_threads"
     LEASES_OVERDUE = "leases_overdue"
+    WORK_PUT_OFF = "work_put_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

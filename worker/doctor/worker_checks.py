@@ -39,6 +39,7 @@ def check_workers(facts: Facts, limits: WorkerLimits | None = None) -> Iterator[
     yield _cuda(workers)
     yield _threads(workers, limits or WorkerLimits())
     yield _leases(facts)
+    yield _put_off(facts)
 
 
 def _presence(facts: Facts, workers: Workers) -> Finding:
@@ -160,4 +161,16 @@ def _leases(facts: Facts) -> Finding:
         f"{facts.leases_overdue} documents are held beyond their lease",
         fix="A sweep frees them within seconds; where they stay, see that penname worker sweep "
         "runs.",
+    )
+
+
+def _put_off(facts: Facts) -> Finding:
+    code = DoctorCode.WORK_PUT_OFF
+    if not facts.put_off:
+        return well(code, "no document keeps waiting for a store or a database")
+    return fail(
+        code,
+        f"{facts.put_off} documents keep waiting for what is away, wrongly named or forbidden",
+        fix="See what they met with: penname status. Mend it and they go on by themselves; where "
+        "a bucket was mistyped, cancel the batch and submit it again.",
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from sqlalchemy import false
 
 from recognition.errors import DeviceMemoryError
 from segmentation import SegmentationParams
@@ -13,8 +14,11 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
+from worker.batches import batch_status
+from worker.database import moves
 from worker.database.claims import NORMAL, ShardLimits
 from worker.database.moves import settle
+from worker.database.progress import put_off_count
 from worker.database.releases import register_template
 from worker.database.session import transaction
 from worker.database.submissions import add_documents, register_offer
@@ -544,3 +548,45 @@ def test_patience_ends(sessions, monkeypatch):
 
     with pytest.raises(DatabaseUnavailableError):
         persist(sessions, lambda _: None, clock=lambda: next(times), sleep=lambda _: None)
+
+
+def test_a_bucket_that_is_not_there_is_told_and_loses_no_document(line, forms):
+    line.submit(a=ConfigError("s3://mistyped/a: there is no such bucket"))
+    line.cut()
+
+    with transaction(line.sessions) as session:
+        [progress] = batch_status(session)
+        assert put_off_count(session) == 0  # it may come back at once
+    assert progress.waiting_for_outage == 1
+    assert "no such bucket" in progress.outage
+
+    for _ in range(3):
+        make_due(line.sessions)
+        line.cut()
+    with transaction(line.sessions) as session:
+        assert put_off_count(session) == 1
+
+    line.scans["a"] = sheet(forms)
+    make_due(line.sessions)
+    assert line.cut().segmented == 1
+    with transaction(line.sessions) as session:
+        [progress] = batch_status(session)
+        assert put_off_count(session) == 0
+    assert (progress.waiting_for_outage, progress.outage) == (0, "")
+
+
+def test_the_same_bytes_at_the_same_moment_are_read_once(line, forms, monkeypatch):
+    """Two workers may each find that nobody has the bytes, and both write them down."""
+    line.submit(a=sheet(forms))
+    line.cut()
+    line.submit(b=sheet(forms))
+    looks, of_bytes = count(), moves.of_bytes
+    monkeypatch.setattr(
+        moves, "of_bytes", lambda *which: of_bytes(*which) if next(looks) else false()
+    )
+    line.cut()
+
+    assert {name: row["status"] for name, row in stand(line.sessions).items()} == {
+        "a": "segmented",
+        "b": "duplicate",
+    }
