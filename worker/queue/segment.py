@@ -30,8 +30,10 @@ from worker.errors import (
     ConfigError,
     DocumentTimeoutError,
     StorageUnavailableError,
+    TransientError,
 )
 from worker.logs import bound
+from worker.queue.breather import Breather
 from worker.queue.deciding import decide_on
 from worker.queue.persist import own_crops, persist
 from worker.recognizing import unwritten_document
@@ -77,6 +79,7 @@ class SegmentStation:
     rule: RetryRule = field(default_factory=RetryRule)
     random: Random = field(default_factory=Random)
     out_of_time: tuple[type[BaseException], ...] = ()  # as the queue ends a task that takes long
+    breather: Breather = field(default_factory=Breather)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +119,7 @@ def _work(
         served = station.forms.served(find_offers(session))
 
     def take_next(session: Session) -> Claim | None:
-        if not served or clock() >= enough:
+        if not served or clock() >= enough or station.breather.resting:
             return None
         return claim_scan(session, claimant, templates_versions=served)
 
@@ -147,7 +150,7 @@ def _segment(
         The next document, claimed in the transaction that let go of this one, if there was any.
     """
     try:
-        return _cut(claim, station, tally, take_next)
+        following = _cut(claim, station, tally, take_next)
     except Exception as error:  # noqa: BLE001, the edge of one document
         if isinstance(error, station.out_of_time):  # no fault of the document: not while it was cut
             error = StorageUnavailableError("the store or the database took as long as a task may")
@@ -160,10 +163,14 @@ def _segment(
         )
         station.hand.settle(claim, decision)
         tally.settled += 1
+        if isinstance(error, TransientError):
+            station.breather.met_outage()
         return None
     except BaseException:  # the process shall end: somebody else goes on
         station.hand.settle(claim, GiveBack(wait_s=0.0))
         raise
+    station.breather.went_well()
+    return following
 
 
 def _cut(

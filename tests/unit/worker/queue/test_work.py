@@ -15,7 +15,7 @@ from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
 from worker.batches import batch_status
-from worker.database import moves
+from worker.database import documents
 from worker.database.claims import NORMAL, ShardLimits
 from worker.database.moves import settle
 from worker.database.progress import put_off_count
@@ -33,6 +33,7 @@ from worker.errors import (
     StorageUnavailableError,
 )
 from worker.queue import persist as persisting
+from worker.queue.breather import Breather
 from worker.queue.forms import Forms, template_key
 from worker.queue.hand import Hand
 from worker.queue.persist import persist
@@ -184,6 +185,7 @@ def test_an_outage_of_the_store_charges_no_document(line, forms):
     for _ in range(5):
         line.cut()
         make_due(line.sessions)
+        line.segmenter.breather.went_well()
     assert stand(line.sessions)["a"]["outages"] == 5
     line.scans["a"] = sheet(forms)
 
@@ -580,9 +582,10 @@ def test_the_same_bytes_at_the_same_moment_are_read_once(line, forms, monkeypatc
     line.submit(a=sheet(forms))
     line.cut()
     line.submit(b=sheet(forms))
-    looks, of_bytes = count(), moves.of_bytes
+    looks, of_bytes = count(), documents.of_bytes
     monkeypatch.setattr(
-        moves, "of_bytes", lambda *which: of_bytes(*which) if next(looks) else false()
+        "worker.database.moves.of_bytes",
+        lambda *which: of_bytes(*which) if next(looks) else false(),
     )
     line.cut()
 
@@ -590,3 +593,32 @@ def test_the_same_bytes_at_the_same_moment_are_read_once(line, forms, monkeypatc
         "a": "segmented",
         "b": "duplicate",
     }
+
+
+def test_a_worker_that_meets_one_outage_after_the_other_leaves_the_line_alone(line):
+    away = {name: StorageUnavailableError("away") for name in "abcdef"}
+    line.submit(**away)
+    line.cut()
+    line.cut()
+
+    outages = [row["outages"] for row in stand(line.sessions).values()]
+    assert sorted(outages) == [0, 0, 0, 0, 1, 1]
+
+
+def test_a_rest_ends_by_itself_and_grows_no_longer_than_a_few_seconds():
+    now = [0.0]
+    breather = Breather(lambda: now[0])
+    breather.met_outage()
+    rested = [breather.resting]  # the first may be the one object's own
+
+    for expected_s in (2.0, 4.0, 8.0, 8.0):
+        breather.met_outage()
+        now[0] += expected_s - 0.1
+        rested.append(breather.resting)
+        now[0] += 0.2
+        rested.append(breather.resting)
+    breather.went_well()
+    breather.met_outage()
+
+    assert rested == [False, *[True, False] * 4]
+    assert not breather.resting
