@@ -107,7 +107,7 @@ def shard(
             make_claimant(**changes),
             served=[(identity or make_identity()).read_with],
             limits=limits,
-            with_suspects=with_suspects,
+            suspects_tries=3 if with_suspects else None,
         )
         return claims
 

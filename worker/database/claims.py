@@ -46,6 +46,7 @@ _CLAIMED = (
 )
 
 URGENT, NORMAL = 0, 1  # priorities; the least first
+_SUSPECTS = 8  # read at once: the one at fault among 64 is alone after three crashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Claim:
     sha256: str | None  # None until its bytes were read
     crop_key: str | None  # the archive with its crops, once it is segmented
     crop_count: int | None
-    alone: bool  # it may have killed its process: read it with no other
+    alone: bool  # it may have killed its process: read it with few others, or none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def claim_crops(
     *,
     served: Collection[ReadWith],
     limits: ShardLimits,
-    with_suspects: bool,
+    suspects_tries: int | None,
 ) -> tuple[list[Claim], bool]:
     """Take the next documents whose crops wait to be read: one shard of one model and decoder.
 
@@ -107,18 +108,21 @@ def claim_crops(
         claimant: who takes them.
         served: what can be read with.
         limits: how much to take; one document is always taken, however large.
-        with_suspects: whether to look first for a document that is to be read alone, which is
-            then the only one taken. Nothing else may be in hand.
+        suspects_tries: how many tries a document has at a stage, to look first for those that
+            may end their process; None leaves these. Only a few of them are taken at once, and
+            one alone on its last try, so that no other loses its own to it. Nothing else may be
+            in hand.
 
     Returns:
         What was won, the first in line first, empty where nothing waits; and whether more may
         be waiting than was taken.
     """
     waiting = _waiting(Stage.RECOGNIZE, claimant).where(_read_with(served))
-    if with_suspects:
-        suspect = session.execute(waiting.where(DocumentRow.alone).limit(1)).all()
-        if suspect:
-            return _take(session, Stage.RECOGNIZE, claimant, [suspect[0].id]), True
+    if suspects_tries is not None:
+        suspects = session.execute(waiting.where(DocumentRow.alone).limit(_SUSPECTS)).all()
+        if suspects:
+            few = _few_suspects(suspects, limits, most_tries=suspects_tries)
+            return _take(session, Stage.RECOGNIZE, claimant, few), True
     found = session.execute(waiting.where(~DocumentRow.alone).limit(limits.documents)).all()
     shard = _first_shard(found, limits)
     more = len(found) == limits.documents or len(shard) < len(found)
@@ -150,13 +154,14 @@ def urgent_waiting(session: Session, stage: Stage) -> bool:
     return session.scalar(due) is not None
 
 
-def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str]:
+def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str, int]:
     waiting = (
         select(
             DocumentRow.id,
             DocumentRow.crop_count,
             DocumentRow.model_id,
             DocumentRow.decoder_version,
+            DocumentRow.tries,
         )
         .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
         .order_by(DocumentRow.priority, DocumentRow.registered_at)
@@ -177,8 +182,16 @@ def _read_with(served: Collection[ReadWith]) -> ColumnElement[bool]:
     return or_(false(), *each)
 
 
+def _few_suspects(
+    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits, *, most_tries: int
+) -> list[UUID]:
+    """Choose suspects to read at once: the first alone, if it has no other try after this."""
+    early = [row for row in line if row.tries + 1 < most_tries]
+    return _first_shard(early, limits) if line[0] in early else [line[0].id]
+
+
 def _first_shard(
-    line: Sequence[Row[UUID, int | None, str, str]], limits: ShardLimits
+    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits
 ) -> list[UUID]:
     """Choose what is read as the first in line, as far as the limits go."""
     shard: list[UUID] = []

@@ -3,8 +3,8 @@
 While the network reads one shard, the crops of the next are fetched and the readings of the one
 before are written. A message ends with the shard that took all that waited: what is cut
 meanwhile has a message of its own, which comes within a second or so and finds more to read at
-once. A document that may have killed its process is read with no other, and with nothing else
-in hand.
+once. Documents that may have killed their process are read a few at a time, with nothing else in
+hand, and each alone on its last try.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class _Shift:
                 self._claimant,
                 served=self._served,
                 limits=self._station.size.limits,
-                with_suspects=with_suspects,
+                suspects_tries=self._station.rule.most_tries if with_suspects else None,
             )
         if not claims:
             return None

@@ -176,22 +176,40 @@ def test_a_document_that_ends_its_process_again_and_again_fails(sessions):
     assert (row["status"], row["failure_code"]) == ("failed", "document_crashed")
 
 
-def test_the_documents_of_a_crashed_shard_are_read_one_by_one(sessions):
-    submit_segmented(sessions, "1.jpg", "2.jpg", "3.jpg")
-    assert len(shard(sessions)) == 3
+def test_the_documents_of_a_crashed_shard_are_read_by_few_and_at_last_one_by_one(sessions):
+    names = [f"{number:02}.jpg" for number in range(10)]
+    submit_segmented(sessions, *names)
+    assert len(shard(sessions)) == 10
+    crash(sessions)
+
+    assert shard(sessions, with_suspects=False) == []
+    few = [shard(sessions) for _ in range(2)]
+    assert [[found.source.name for found in one] for one in few] == [names[:8], names[8:]]
+    assert all(found.alone for one in few for found in one)
+    crash(sessions)
+
+    alone = [shard(sessions) for _ in range(10)]
+    assert [[found.source.name for found in one] for one in alone] == [[name] for name in names]
+
+
+def test_a_suspect_on_its_last_try_shares_it_with_nobody(sessions):
+    submit_segmented(sessions, "1.jpg", "2.jpg")
+    for _ in range(2):
+        shard(sessions, limits=ShardLimits(crops=100, documents=1))
+        crash(sessions)
+    submit_segmented(sessions, "3.jpg")
+    shard(sessions, with_suspects=False)
+    crash(sessions)
+
+    shards = [[found.source.name for found in shard(sessions)] for _ in range(2)]
+    assert shards == [["1.jpg"], ["2.jpg", "3.jpg"]]
+
+
+def crash(sessions):
+    """End whatever processes have something in hand."""
     expire_leases(sessions)
     with transaction(sessions) as session:
         take_back_expired(session, most_tries=3)
-
-    assert shard(sessions, with_suspects=False) == []
-    alone = [shard(sessions) for _ in range(3)]
-
-    assert [[found.source.name for found in one] for one in alone] == [
-        ["1.jpg"],
-        ["2.jpg"],
-        ["3.jpg"],
-    ]
-    assert all(found.alone for one in alone for found in one)
 
 
 def test_a_worker_that_ends_in_order_gives_its_claims_back_and_no_try_counts(sessions):
