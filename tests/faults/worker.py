@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CUT_KILLS = b"kills whoever cuts it"  # in the bytes of a file, behind its picture
 CUT_WANTS_MEMORY = b"wants all the memory"
+CUT_TAKES_LONG = b"takes for ever"
 READ_S = 0.5  # of a shard, so that a worker can be killed at it
 READ_KILLS_BELOW = 200.0  # mean of a crop: one with a black box in it kills whoever reads it
 
@@ -59,6 +60,8 @@ def _deadly_files() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if CUT_WANTS_MEMORY in data:
             raise MemoryError
+        if CUT_TAKES_LONG in data:
+            time.sleep(3600)
         return honest(data, *others)  # type: ignore[arg-type] # passed on as they came
 
     vars(segment)["segment_document"] = harmed

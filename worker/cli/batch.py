@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from worker.advice import ADVICE
+from worker.advice import ADVICE, check_code
 from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def retry(
     from worker.config import read_settings
     from worker.database.session import opened
 
+    check_code(code)
     settings = read_settings(database_url=db)
     with opened(settings.database_url.get_secret_value()) as sessions:
         count = retry_batch(sessions, batch, CeleryNudger(), code=code)
@@ -103,6 +104,7 @@ def failures(
     from worker.config import read_settings
     from worker.database.session import reading
 
+    check_code(code)
     settings = read_settings(database_url=db)
     codes = set()
     with reading(settings.database_url.get_secret_value()) as session:

@@ -174,6 +174,7 @@ def finish_document(
             failure_detail=reading.failure_detail,
             page_count=len(reading.pages),
             finished_at=utc_now(),
+            recognize_s=reading.recognize_s,
             **NOT_WAITING,
         )
         .returning(DocumentRow.id)

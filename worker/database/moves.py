@@ -171,18 +171,6 @@ def give_back(session: Session, claim: Claim) -> bool:
     return settle(session, claim, GiveBack(wait_s=0.0))
 
 
-def set_time_taken(session: Session, claim: Claim, *, recognize_s: float) -> None:
-    """Keep how long a document that was just finished took the recognizer."""
-    session.execute(
-        update(DocumentRow)
-        .where(
-            DocumentRow.id == claim.document.document_id,
-            DocumentRow.attempt == claim.document.attempt,
-        )
-        .values(recognize_s=recognize_s)
-    )
-
-
 def _is_held(session: Session, claim: Claim) -> bool:
     found = session.execute(select(DocumentRow.id).where(held_by(claim.document)).with_for_update())
     return found.one_or_none() is not None

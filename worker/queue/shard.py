@@ -7,14 +7,14 @@ whose crops are gone is cut again, once.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from recognition.errors import DeviceMemoryError
 from worker.batches import wake
 from worker.database.documents import finish_document
-from worker.database.moves import cut_again, set_time_taken
+from worker.database.moves import cut_again
 from worker.errors import (
     ConfigError,
     DamagedDocumentError,
@@ -206,13 +206,13 @@ def _finish_all(session: Session, shard: Shard, share_s: float) -> list[bool]:
 
 
 def _finish(session: Session, claim: Claim, reading: DocumentReading, share_s: float) -> bool:
-    model_id = claim.identity.model_id
-    done = finish_document(
-        session, claim.document, reading, crop_key=claim.crop_key, model_id=model_id
+    return finish_document(
+        session,
+        claim.document,
+        replace(reading, recognize_s=share_s),
+        crop_key=claim.crop_key,
+        model_id=claim.identity.model_id,
     )
-    if done:
-        set_time_taken(session, claim, recognize_s=share_s)
-    return done
 
 
 def _finish_apart(shard: Shard, station: RecognizeStation, share_s: float) -> list[bool]:

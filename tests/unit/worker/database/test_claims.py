@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -33,7 +34,7 @@ from worker.database.leases import (
     renew_leases,
     take_back_expired,
 )
-from worker.database.moves import cut_again, give_back, identify, set_time_taken, settle
+from worker.database.moves import cut_again, give_back, identify, settle
 from worker.database.session import transaction
 from worker.errors import FailureCode
 from worker.retry import GiveBack, Stop, TryAgain
@@ -122,10 +123,8 @@ def test_a_document_ends_with_its_reading_and_the_time_it_took(sessions):
     [found] = shard(sessions)
 
     with transaction(sessions) as session:
-        assert finish_document(
-            session, found.document, make_document_reading(), crop_key="k", model_id="0123456789ab"
-        )
-        set_time_taken(session, found, recognize_s=0.25)
+        read = replace(make_document_reading(), recognize_s=0.25)
+        assert finish_document(session, found.document, read, crop_key="k", model_id="0123456789ab")
 
     row = stand(sessions)["1.jpg"]
     assert (row["status"], row["lease_owner"], row["recognize_s"]) == ("done", None, 0.25)
