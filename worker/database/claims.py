@@ -43,6 +43,7 @@ _CLAIMED = (
     DocumentRow.crop_key,
     DocumentRow.crop_count,
     DocumentRow.alone,
+    DocumentRow.priority,
 )
 
 URGENT, NORMAL = 0, 1  # priorities; the least first
@@ -63,6 +64,7 @@ class Claim:
     crop_key: str | None  # the archive with its crops, once it is segmented
     crop_count: int | None
     alone: bool  # it may have killed its process: read it with few others, or none
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,4 +255,5 @@ def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:
         crop_key=row.crop_key,
         crop_count=row.crop_count,
         alone=row.alone,
+        urgent=row.priority == URGENT,
     )

@@ -2,8 +2,8 @@
 
 While the network reads one shard, the crops of the next are fetched and the readings of the one
 before are written. A message ends with the shard that took all that waited: what is cut
-meanwhile has a message of its own, which comes within a second or so and finds more to read at
-once. Documents that may have killed their process are read a few at a time, with nothing else in
+meanwhile has a message of its own, which comes within seconds and finds more to read at once.
+Documents that may have killed their process are read a few at a time, with nothing else in
 hand, and each alone on its last try.
 """
 

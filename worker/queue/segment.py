@@ -61,7 +61,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 BUDGET_S = 5.0  # of one message: a worker that shall stop drains in little more
-_NUDGE_EVERY_S = 1.0  # the recognizer takes whatever waits; more messages would find nothing
+# The recognizer is woken for what is urgent at once, and for the rest at the end of a message:
+# what waits together for those seconds is read together, at half the cost on a processor.
+_NUDGE_EVERY_S = 1.0  # it takes whatever waits; more messages would find nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,9 +131,10 @@ def _work(
         if claim is None:
             break
         while claim is not None:
+            urgent = claim.urgent
             with bound(document_id=str(claim.document.document_id)):
                 claim = _segment(claim, station, tally, take_next)
-            if tally.segmented and clock() >= nudged + _NUDGE_EVERY_S:
+            if urgent and tally.segmented and clock() >= nudged + _NUDGE_EVERY_S:
                 nudged = clock()
                 wake(station.nudger, Stage.RECOGNIZE, urgent=urgent_only)
     if served and clock() >= enough:  # somebody else, or this worker, goes on
