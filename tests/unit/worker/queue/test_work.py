@@ -16,7 +16,7 @@ from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, 
 from tests.scans import encode
 from worker.batches import batch_status
 from worker.database import documents
-from worker.database.claims import NORMAL, ShardLimits
+from worker.database.claims import NORMAL, URGENT, ShardLimits
 from worker.database.moves import settle
 from worker.database.progress import put_off_count
 from worker.database.releases import register_template
@@ -95,7 +95,7 @@ class Line:
             raise found
         return found
 
-    def submit(self, **scans):
+    def submit(self, *, priority=NORMAL, **scans):
         self.scans |= scans
         batch_id = prepare(self.sessions)
         sources = [make_source(uri=f"s3://inbox/{name}", version='"1"') for name in scans]
@@ -108,7 +108,7 @@ class Line:
                 sources,
                 batch_id=batch_id,
                 identity=make_identity(),
-                priority=NORMAL,
+                priority=priority,
             )
 
     def cut(self, **options):
@@ -622,3 +622,12 @@ def test_a_rest_ends_by_itself_and_grows_no_longer_than_a_few_seconds():
 
     assert rested == [False, *[True, False] * 4]
     assert not breather.resting
+
+
+@pytest.mark.parametrize(("priority", "calls"), [(URGENT, 3), (NORMAL, 1)])
+def test_crops_wait_for_company_unless_they_are_urgent(line, forms, priority, calls):
+    line.submit(priority=priority, a=sheet(forms, 0), b=sheet(forms, 2))
+    ticks = count(step=2)
+    line.cut(clock=lambda: next(ticks))
+
+    assert line.nudger.sent == [(Stage.RECOGNIZE, False, 1)] * calls
