@@ -67,6 +67,10 @@ class Finding:
     found: str  # what was seen; also said when all is well
     fix: str  # what to do; "" when all is well
 
+    def unless(self, fine: object, *, then: str) -> Finding:
+        """Give this finding, or say that all is well where it is."""
+        return well(self.code, then) if fine else self
+
 
 def well(code: DoctorCode, found: str) -> Finding:
     """Say that a trap is not there."""
