@@ -78,7 +78,7 @@ def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
     ).all()
     again = session.execute(
         update(DocumentRow)
-        .where(*expired)
+        .where(*expired, DocumentRow.tries < most_tries)  # others may have expired just now
         .values(
             status=_back_to_waiting(),
             alone=or_(DocumentRow.alone, DocumentRow.status == DocumentStatus.RECOGNIZING),

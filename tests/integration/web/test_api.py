@@ -178,7 +178,7 @@ def test_what_failed_is_listed_and_tried_again(web):
         program.post(f"{API}/batches/spring/retry", json={"code": "damaged"}),
         program.get(f"{API}/batches/spring/failures", params={"code": "damaged"}),
     ):
-        assert (mistyped.status_code, mistyped.json()["code"]) == (422, "bad_query")
+        assert (mistyped.status_code, mistyped.json()["code"]) == (400, "bad_query")
     again = program.post(f"{API}/batches/spring/retry", json={"code": "damaged_document"})
 
     assert failed["code"] == "damaged_document"
