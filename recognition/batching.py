@@ -62,22 +62,35 @@ def _send(tensor: Tensor, device: str) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-def by_width(widths_px: Sequence[int], *, max_lines: int, max_pixels: int) -> list[list[int]]:
-    """Group line numbers so that each group holds lines of like width.
+def by_width(
+    widths_px: Sequence[int], *, max_lines: int, max_pixels: int, group_px: int
+) -> list[list[int]]:
+    """Group line numbers so that reading costs least: few groups, and little padding in each.
+
+    A group costs its lines times its widest, and ``group_px`` beyond that.
 
     Args:
         widths_px: width of each line.
         max_lines: lines in a group, at most.
         max_pixels: lines times widest width in a group, at most; a single line may exceed it.
+        group_px: what a group costs whatever it holds, in columns of lines.
 
     Returns:
         Groups of indexes into ``widths_px``, narrow lines first; each index stands once.
     """
+    order = np.argsort(np.asarray(widths_px), kind="stable")
+    widths = np.asarray(widths_px, np.int64)[order]
+    counts = np.arange(1, max_lines + 1)
+    least = np.zeros(len(widths) + 1, np.int64)  # cost of the narrowest so many lines
+    last = np.zeros(len(widths) + 1, np.int64)  # lines in the last group of these
+    for end, wide in enumerate(widths, 1):
+        fitting = counts[: min(end, max(1, max_pixels // wide))]
+        costs = least[end - fitting] + fitting * wide
+        best = costs.size - 1 - int(np.argmin(costs[::-1]))  # the largest of equals
+        least[end], last[end] = costs[best] + group_px, fitting[best]
     groups: list[list[int]] = []
-    for index in np.argsort(np.asarray(widths_px), kind="stable").tolist():
-        wide = widths_px[index]
-        if groups and len(groups[-1]) < max_lines and (len(groups[-1]) + 1) * wide <= max_pixels:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
+    end = len(widths)
+    while end:
+        groups.append(order[end - last[end] : end].tolist())
+        end -= int(last[end])
+    return groups[::-1]

@@ -43,12 +43,14 @@ class GroupLimits:
     max_lines: int
     max_columns: int  # lines times padded width: bounds memory where lines are wide
     step_px: int  # widths are padded to a multiple
+    group_columns: int  # what a group costs whatever it holds, in columns of lines
 
 
-# A CPU gains nothing from more lines, and smaller groups are shared out more evenly.
-ON_CPU = GroupLimits(max_lines=32, max_columns=32 * 512, step_px=WIDTH_STEP_PX)
-# A GPU wants wide batches, and few shapes, since cuDNN plans each one anew.
-ON_GPU = GroupLimits(max_lines=256, max_columns=256 * 512, step_px=64)
+# A CPU gains nothing from more lines, and smaller groups are shared out more evenly. A group of
+# one line costs what 300 columns in a large group do, and its own on top (measured).
+ON_CPU = GroupLimits(max_lines=32, max_columns=32 * 512, step_px=WIDTH_STEP_PX, group_columns=300)
+# A GPU wants wide batches, and few shapes, since cuDNN plans each one anew: few groups.
+ON_GPU = GroupLimits(max_lines=256, max_columns=256 * 512, step_px=64, group_columns=256 * 512)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +118,7 @@ class LineReader:
             [padded_px(width, limits.step_px) for width in widths_px],
             max_lines=min(limits.max_lines, max(1, -(-len(widths_px) // cores))),
             max_pixels=self._max_columns,
+            group_px=limits.group_columns,
         )
         return groups[::-1]
 
@@ -144,7 +147,9 @@ class LineReader:
     def _launch(self, lines: Sequence[LineImage], group: list[int]) -> list[_Launched]:
         """Have a group read, in parts if it does not fit."""
         widest = max(lines[index].shape[1] for index in group)
-        columns = len(group) * padded_px(widest, self._limits.step_px)
+        wide = padded_px(widest, self._limits.step_px)
+        columns = len(group) * wide
+        half = len(group) // 2
         if columns <= self._max_columns or len(group) == 1:
             try:
                 return [self._run(lines, group)]
@@ -154,10 +159,9 @@ class LineReader:
                         line=group[0], width_px=widest, device=self._device
                     ) from error
             # Not in the handler: there the failed run's tensors are still held.
-            self._max_columns = min(self._max_columns, columns // 2)
+            self._max_columns = min(self._max_columns, (len(group) - half) * wide)
             if self._on_gpu:
                 torch.cuda.empty_cache()
-        half = len(group) // 2
         return [*self._launch(lines, group[:half]), *self._launch(lines, group[half:])]
 
     def _run(self, lines: Sequence[LineImage], group: list[int]) -> _Launched:

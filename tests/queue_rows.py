@@ -102,13 +102,14 @@ def shard(
 ) -> list[Claim]:
     """Claim what waits to be read."""
     with transaction(sessions) as session:
-        return claim_crops(
+        claims, _ = claim_crops(
             session,
             make_claimant(**changes),
             served=[(identity or make_identity()).read_with],
             limits=limits,
-            with_suspects=with_suspects,
+            suspects_tries=3 if with_suspects else None,
         )
+        return claims
 
 
 def segment(sessions: Sessions, found: Claim, *, crops: int = 2) -> bool:

@@ -7,11 +7,12 @@ model or OpenCV, and none of it loads torch.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
+from worker.advice import check_code
 from worker.database.batches import find_batch, open_batch
 from worker.database.claims import NORMAL, URGENT
 from worker.database.progress import batch_progress, find_failures
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from worker.database.workers import SeenWorker
     from worker.types import Source
 
+_log = logging.getLogger(__name__)
+
 _A_TRANSACTION = 5000  # documents: few commits, and what a submit that is stopped leaves out
 _WAKE_UP = 16  # messages after each commit: enough to wake a machine; the sweep wakes the rest
 ALIVE_S = 30.0  # a worker that was not heard of for so long is taken for dead
@@ -49,6 +52,16 @@ class Nudger(Protocol):
             QueueUnavailableError: the broker does not answer.
         """
         ...
+
+
+def wake(nudger: Nudger, stage: Stage, *, urgent: bool, times: int = 1) -> bool:
+    """Wake workers up; False where the broker is away: the sweep will make up for it."""
+    try:
+        nudger.nudge(stage, urgent=urgent, times=times)
+    except QueueUnavailableError:
+        _log.warning("nudge_not_sent", extra={"stage": stage.value})
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +133,7 @@ def submit(
         done.listed += len(chunk)
         done.added += added
         if added:
-            done.nudged = _nudge(nudger, urgent=submission.urgent) and done.nudged
+            done.nudged = _wake_up(nudger, urgent=submission.urgent) and done.nudged
         on_progress(done)
     return done
 
@@ -139,11 +152,13 @@ def retry_batch(sessions: Sessions, batch: str, nudger: Nudger, *, code: str | N
 
     Raises:
         NoSuchResultError: there is no such batch.
+        BadQueryError: there is no such code.
     """
+    check_code(code)
     with transaction(sessions) as session:
         count = try_again(session, find_batch(session, batch), code=code)
     if count:
-        _nudge(nudger, urgent=False)
+        _wake_up(nudger, urgent=False)
     return count
 
 
@@ -172,7 +187,9 @@ def batch_failures(
 
     Raises:
         NoSuchResultError: there is no such batch.
+        BadQueryError: there is no such code.
     """
+    check_code(code)
     batch_id = find_batch(session, batch)
     return find_failures(session, batch_id, code=code, limit=limit, offset=offset)
 
@@ -214,9 +231,5 @@ def _register(sessions: Sessions, submission: Submission) -> UUID:
         return open_batch(session, submission.batch)
 
 
-def _nudge(nudger: Nudger, *, urgent: bool) -> bool:
-    """Wake the workers; a queue that is away is made up for by the sweep."""
-    with suppress(QueueUnavailableError):
-        nudger.nudge(Stage.SEGMENT, urgent=urgent, times=_WAKE_UP)
-        return True
-    return False
+def _wake_up(nudger: Nudger, *, urgent: bool) -> bool:
+    return wake(nudger, Stage.SEGMENT, urgent=urgent, times=_WAKE_UP)

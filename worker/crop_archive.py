@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from segmentation.types import FieldCrop, GrayImage
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
-_PNG_LEVEL = 3  # 5 % larger than level 6 on real crops, in half the time
+# As small as level 3 on crops of real forms, in half the time, and read back in two thirds of it.
+_PNG = (
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+)
 
 
 def pack_crops(
@@ -90,7 +94,7 @@ def encode_png(image: GrayImage) -> bytes:
     """Compress (h, w) uint8, or (h, w, 3) in red, green and blue, without loss."""
     if image.ndim == 3:
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
-    _, png = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL])
+    _, png = cv2.imencode(".png", image, _PNG)
     return png.tobytes()
 
 

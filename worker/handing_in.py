@@ -133,6 +133,7 @@ def failures(
 
     Raises:
         NoSuchResultError: there is no batch of that name.
+        BadQueryError: there is no such code.
     """
     with looking(sessions) as session:
         return list(batch_failures(session, batch, code=code, limit=limit, offset=offset))
@@ -153,6 +154,7 @@ def retry(sessions: Sessions, intake: Intake, batch: str, *, code: str | None, b
 
     Raises:
         NoSuchResultError: there is no batch of that name.
+        BadQueryError: there is no such code.
     """
     count = retry_batch(sessions, batch, intake.nudger, code=code)
     _log(sessions, by, Action.BATCH_RETRIED, batch)

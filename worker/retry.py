@@ -42,6 +42,7 @@ class GiveBack:
     """An outage: the try does not count."""
 
     wait_s: float
+    why: str = ""  # for whoever wonders what it waits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def decide(
     """
     if isinstance(error, TransientError | ConfigError):
         most_s = min(rule.outage_most_s, rule.outage_first_s * 2.0 ** min(outages, 30))
-        return GiveBack(wait_s=most_s * random.uniform(0.5, 1.0))
+        return GiveBack(wait_s=most_s * random.uniform(0.5, 1.0), why=_storable(str(error)))
     code, detail, most_tries, wait_s = _judge(error, rule)
     if tries >= most_tries:
         return Stop(code=code, detail=_storable(detail))

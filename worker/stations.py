@@ -20,6 +20,7 @@ from worker.names import load_names_of
 from worker.queue.hand import Hand
 from worker.retry import RetryRule
 from worker.thresholds import NO_THRESHOLDS, read_thresholds
+from worker.types import Stage
 from worker.weights import model_id_of, weights_path
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def open_worker_process(settings: Settings, *, worker_id: str, kind: str) -> Wor
     url = settings.database_url.get_secret_value()
     sessions = open_database(url, statement_s=_STATEMENT_S)
     facts = _facts(settings)
+    if kind == Stage.RECOGNIZE:  # one with nothing to read yet says what it could
+        facts["models"] = sorted(_Models(settings).ids())
     described = Worker(
         worker_id=worker_id, kind=kind, host=socket.gethostname(), pid=os.getpid(), facts=facts
     )

@@ -145,3 +145,4 @@ class DocumentReading:
     failure_code: str | None  # set when failed, and when a page sent the document to review
     failure_detail: str
     pages: tuple[PageReading, ...]
+    recognize_s: float | None = None  # its share of the time that reading its shard took

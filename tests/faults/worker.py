@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CUT_KILLS = b"kills whoever cuts it"  # in the bytes of a file, behind its picture
 CUT_WANTS_MEMORY = b"wants all the memory"
+CUT_TAKES_LONG = b"takes for ever"
 READ_S = 0.5  # of a shard, so that a worker can be killed at it
 READ_KILLS_BELOW = 200.0  # mean of a crop: one with a black box in it kills whoever reads it
 
@@ -37,7 +39,7 @@ class DeadlyRecognizer(ScriptedRecognizer):
         """Read by the script, or die."""
         if any(crop.mean() < READ_KILLS_BELOW for crop in crops):
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(READ_S)
+        threading.Event().wait(READ_S)  # time.sleep fails under libfaketime's clocks
         return super().read(crops, hints)
 
 
@@ -59,6 +61,8 @@ def _deadly_files() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if CUT_WANTS_MEMORY in data:
             raise MemoryError
+        if CUT_TAKES_LONG in data:
+            time.sleep(3600)
         return honest(data, *others)  # type: ignore[arg-type] # passed on as they came
 
     vars(segment)["segment_document"] = harmed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from worker.cli.advice import ADVICE
+from worker.advice import ADVICE, check_code
 from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
@@ -75,9 +74,7 @@ def retry(
     from worker.config import read_settings
     from worker.database.session import opened
 
-    if code is not None and code not in ADVICE:
-        near = ", ".join(get_close_matches(code, ADVICE)) or "look into docs/errors.md"
-        raise typer.BadParameter(f"no document fails with {code}; {near}", param_hint="--code")
+    check_code(code)
     settings = read_settings(database_url=db)
     with opened(settings.database_url.get_secret_value()) as sessions:
         count = retry_batch(sessions, batch, CeleryNudger(), code=code)
@@ -107,6 +104,7 @@ def failures(
     from worker.config import read_settings
     from worker.database.session import reading
 
+    check_code(code)
     settings = read_settings(database_url=db)
     codes = set()
     with reading(settings.database_url.get_secret_value()) as session:
@@ -153,8 +151,9 @@ def _notes(progress: BatchProgress) -> list[str]:
     if progress.waiting_for_outage:
         notes.append(
             f"{progress.name}: {progress.waiting_for_outage} wait for a store or database that "
-            "was away; they go on by themselves"
+            "was away; they go on by themselves once it answers as it should"
         )
+        notes += [f"  one of them: {progress.outage}"] if progress.outage else []
     return notes
 
 

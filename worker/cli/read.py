@@ -24,8 +24,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from worker.advice import ADVICE
 from worker.batch_names import fault_of_name
-from worker.cli.advice import ADVICE
 from worker.cli.interruption import stoppable
 from worker.errors import ExitCode, WorkerError
 from worker.logs import bound, configure_logs

@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from types import FrameType
 
+    from worker.config import Settings
     from worker.types import Stage
 
 worker_app = typer.Typer(
@@ -39,11 +40,9 @@ def segment(
     The first SIGTERM or Ctrl-C lets work at hand be finished, the second
     gives it back to other workers.
     """
-    from worker.config import export_settings, read_settings
     from worker.types import Stage
 
-    settings = read_settings(database_url=db, segment_processes=concurrency)
-    export_settings(settings, "database_url", "segment_processes")
+    settings = _settings(database_url=db, segment_processes=concurrency)
     memory_kib = settings.worker_memory_mib * 1024
     _work(
         Stage.SEGMENT,
@@ -67,11 +66,9 @@ def recognize(
     The first SIGTERM or Ctrl-C lets work at hand be finished, the second
     gives it back to other workers.
     """
-    from worker.config import export_settings, read_settings
     from worker.types import Stage
 
-    settings = read_settings(database_url=db, device=device)
-    export_settings(settings, "database_url", "device")
+    _settings(database_url=db, device=device)
     _work(Stage.RECOGNIZE, "--concurrency", "1", urgent_only=urgent_only)
 
 
@@ -116,6 +113,15 @@ def sweep(
             stopped.wait(settings.sweep_every_s)
     finally:
         process.hand.stop()
+
+
+def _settings(**options: str | int | None) -> Settings:
+    """Read the settings, and hand those that are options on to the processes of the pool."""
+    from worker.config import export_settings, read_settings
+
+    settings = read_settings(**options)
+    export_settings(settings, *options)
+    return settings
 
 
 def _work(stage: Stage, *options: str, urgent_only: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from worker.types import ReadWith
 
@@ -42,9 +43,11 @@ _CLAIMED = (
     DocumentRow.crop_key,
     DocumentRow.crop_count,
     DocumentRow.alone,
+    DocumentRow.priority,
 )
 
 URGENT, NORMAL = 0, 1  # priorities; the least first
+_SUSPECTS = 8  # read at once: the one at fault among 64 is alone after three crashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,8 @@ class Claim:
     sha256: str | None  # None until its bytes were read
     crop_key: str | None  # the archive with its crops, once it is segmented
     crop_count: int | None
-    alone: bool  # it may have killed its process: read it with no other
+    alone: bool  # it may have killed its process: read it with few others, or none
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +90,9 @@ def claim_scan(
     """Take the next scan that waits to be cut by one of these sets of templates, if any."""
     wanted = DocumentRow.templates_version.in_(templates_versions)
     waiting = _waiting(Stage.SEGMENT, claimant).where(wanted).limit(1)
-    taken = [row.id for row in session.execute(waiting).all()]
-    return next(iter(_take(session, Stage.SEGMENT, claimant, taken)), None)
+    first = waiting.with_only_columns(DocumentRow.id).scalar_subquery()
+    taken = session.execute(_taking(DocumentRow.id == first, Stage.SEGMENT, claimant)).one_or_none()
+    return None if taken is None else _as_claim(taken, Stage.SEGMENT, claimant.owner)
 
 
 def claim_crops(
@@ -96,8 +101,8 @@ def claim_crops(
     *,
     served: Collection[ReadWith],
     limits: ShardLimits,
-    with_suspects: bool,
-) -> list[Claim]:
+    suspects_tries: int | None,
+) -> tuple[list[Claim], bool]:
     """Take the next documents whose crops wait to be read: one shard of one model and decoder.
 
     Args:
@@ -105,19 +110,25 @@ def claim_crops(
         claimant: who takes them.
         served: what can be read with.
         limits: how much to take; one document is always taken, however large.
-        with_suspects: whether to look first for a document that is to be read alone, which is
-            then the only one taken. Nothing else may be in hand.
+        suspects_tries: how many tries a document has at a stage, to look first for those that
+            may end their process; None leaves these. Only a few of them are taken at once, and
+            one alone on its last try, so that no other loses its own to it. Nothing else may be
+            in hand.
 
     Returns:
-        What was won, the first in line first; empty where nothing waits.
+        What was won, the first in line first, empty where nothing waits; and whether more may
+        be waiting than was taken.
     """
     waiting = _waiting(Stage.RECOGNIZE, claimant).where(_read_with(served))
-    if with_suspects:
-        suspect = session.execute(waiting.where(DocumentRow.alone).limit(1)).all()
-        if suspect:
-            return _take(session, Stage.RECOGNIZE, claimant, [suspect[0].id])
+    if suspects_tries is not None:
+        suspects = session.execute(waiting.where(DocumentRow.alone).limit(_SUSPECTS)).all()
+        if suspects:
+            few = _few_suspects(suspects, limits, most_tries=suspects_tries)
+            return _take(session, Stage.RECOGNIZE, claimant, few), True
     found = session.execute(waiting.where(~DocumentRow.alone).limit(limits.documents)).all()
-    return _take(session, Stage.RECOGNIZE, claimant, _first_shard(found, limits))
+    shard = _first_shard(found, limits)
+    more = len(found) == limits.documents or len(shard) < len(found)
+    return _take(session, Stage.RECOGNIZE, claimant, shard), more
 
 
 def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
@@ -145,13 +156,14 @@ def urgent_waiting(session: Session, stage: Stage) -> bool:
     return session.scalar(due) is not None
 
 
-def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str]:
+def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str, int]:
     waiting = (
         select(
             DocumentRow.id,
             DocumentRow.crop_count,
             DocumentRow.model_id,
             DocumentRow.decoder_version,
+            DocumentRow.tries,
         )
         .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
         .order_by(DocumentRow.priority, DocumentRow.registered_at)
@@ -172,8 +184,16 @@ def _read_with(served: Collection[ReadWith]) -> ColumnElement[bool]:
     return or_(false(), *each)
 
 
+def _few_suspects(
+    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits, *, most_tries: int
+) -> list[UUID]:
+    """Choose suspects to read at once: the first alone, if it has no other try after this."""
+    early = [row for row in line if row.tries + 1 < most_tries]
+    return _first_shard(early, limits) if line[0] in early else [line[0].id]
+
+
 def _first_shard(
-    line: Sequence[Row[UUID, int | None, str, str]], limits: ShardLimits
+    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits
 ) -> list[UUID]:
     """Choose what is read as the first in line, as far as the limits go."""
     shard: list[UUID] = []
@@ -195,9 +215,17 @@ def _take(
     """Count the attempt and sign the lease of documents that this transaction has locked."""
     if not document_ids:
         return []
-    taken = session.execute(
+    taken = session.execute(_taking(DocumentRow.id.in_(document_ids), stage, claimant))
+    claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
+    return [claims[document_id] for document_id in document_ids if document_id in claims]
+
+
+def _taking(
+    which: ColumnElement[bool], stage: Stage, claimant: Claimant
+) -> ReturningUpdate[*tuple[Any, ...]]:
+    return (
         update(DocumentRow)
-        .where(DocumentRow.id.in_(document_ids), DocumentRow.status == stage.waiting)
+        .where(which, DocumentRow.status == stage.waiting)
         .values(
             status=stage.at_work,
             attempt=DocumentRow.attempt + 1,
@@ -209,8 +237,6 @@ def _take(
         )
         .returning(*_CLAIMED)
     )
-    claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
-    return [claims[document_id] for document_id in document_ids if document_id in claims]
 
 
 def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:
@@ -229,4 +255,5 @@ def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:
         crop_key=row.crop_key,
         crop_count=row.crop_count,
         alone=row.alone,
+        urgent=row.priority == URGENT,
     )

@@ -109,10 +109,12 @@ def register_document(  # noqa: PLR0913, each argument is a column
     return DocumentClaim(document_id=taken.id, attempt=taken.attempt)
 
 
-def of_bytes(sha256: str, identity: RunIdentity) -> ColumnElement[bool]:
+def of_bytes(
+    sha256: str, identity: RunIdentity, row: type[DocumentRow] = DocumentRow
+) -> ColumnElement[bool]:
     """Say which document has these bytes under this identity; there is one at most."""
-    same = [getattr(DocumentRow, name) == value for name, value in asdict(identity).items()]
-    return and_(DocumentRow.sha256 == sha256, *same)
+    same = [getattr(row, name) == value for name, value in asdict(identity).items()]
+    return and_(row.sha256 == sha256, *same)
 
 
 def point_to(session: Session, other: UUID, *, document_id: UUID) -> None:
@@ -172,6 +174,7 @@ def finish_document(
             failure_detail=reading.failure_detail,
             page_count=len(reading.pages),
             finished_at=utc_now(),
+            recognize_s=reading.recognize_s,
             **NOT_WAITING,
         )
         .returning(DocumentRow.id)

@@ -57,8 +57,8 @@ def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
     """Take documents from workers whose lease has run out: they crashed or were killed.
 
     The try counts, since the document itself may have ended them; one that has used up its
-    tries fails. What was being read with others is read alone from now on, so that one poison
-    file does not use up the tries of its neighbours.
+    tries fails. What was being read with others is read with few from now on, and alone on its
+    last try, so that one poison file does not use up the tries of its neighbours.
     """
     expired = (
         DocumentRow.status.in_(_AT_WORK),
@@ -78,7 +78,7 @@ def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
     ).all()
     again = session.execute(
         update(DocumentRow)
-        .where(*expired)
+        .where(*expired, DocumentRow.tries < most_tries)  # others may have expired just now
         .values(
             status=_back_to_waiting(),
             alone=or_(DocumentRow.alone, DocumentRow.status == DocumentStatus.RECOGNIZING),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import (
@@ -28,13 +29,14 @@ from worker.types import DocumentStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from worker.database.claims import Claim
     from worker.retry import Decision
 
 _FREED: Final = {"lease_owner": None, "lease_until": None}
-_FRESH: Final = {"tries": 0, "outages": 0}
+_FRESH: Final = {"tries": 0, "outages": 0, "failure_detail": ""}
 _RACES = 3  # several rows of the same bytes may be read at once; each round one of them wins
 
 
@@ -46,6 +48,27 @@ class Segmented:
     crop_count: int  # of the written ones
     page_count: int
     segment_s: float
+
+
+class BytesTakenError(Exception):
+    """Another row was given the same bytes at the same moment; ``identify`` sorts it out."""
+
+
+def identify_new(session: Session, claim: Claim, *, sha256: str, size_bytes: int) -> bool:
+    """Write down what bytes a claimed scan has where no other row has them, as is usual.
+
+    Returns:
+        False, and nothing is written, where ``identify`` has to look closer.
+
+    Raises:
+        BytesTakenError: the same; the transaction is lost.
+    """
+    other = aliased(DocumentRow)
+    same = select(other.id).where(of_bytes(sha256, claim.identity, other)).exists()
+    try:
+        return _move(session, claim, ~same, sha256=sha256, size_bytes=size_bytes)
+    except IntegrityError as error:
+        raise BytesTakenError from error
 
 
 def identify(session: Session, claim: Claim, *, sha256: str, size_bytes: int) -> bool:
@@ -131,27 +154,21 @@ def settle(session: Session, claim: Claim, decision: Decision) -> bool:
         **_FREED,
     }
     if isinstance(decision, TryAgain):
-        return _move(session, claim, **waiting, outages=0, alone=claim.alone or decision.alone)
+        again = {"outages": 0, "failure_detail": ""}
+        return _move(session, claim, **waiting, **again, alone=claim.alone or decision.alone)
     return _move(
-        session, claim, **waiting, tries=DocumentRow.tries - 1, outages=DocumentRow.outages + 1
+        session,
+        claim,
+        **waiting,
+        tries=DocumentRow.tries - 1,
+        outages=DocumentRow.outages + 1,
+        failure_detail=decision.why,
     )
 
 
 def give_back(session: Session, claim: Claim) -> bool:
     """Let go of a document that was not worked on; the try does not count."""
     return settle(session, claim, GiveBack(wait_s=0.0))
-
-
-def set_time_taken(session: Session, claim: Claim, *, recognize_s: float) -> None:
-    """Keep how long a document that was just finished took the recognizer."""
-    session.execute(
-        update(DocumentRow)
-        .where(
-            DocumentRow.id == claim.document.document_id,
-            DocumentRow.attempt == claim.document.attempt,
-        )
-        .values(recognize_s=recognize_s)
-    )
 
 
 def _is_held(session: Session, claim: Claim) -> bool:
@@ -179,11 +196,14 @@ def _become_duplicate(session: Session, claim: Claim, *, of: UUID) -> None:
         )
 
 
-def _move(session: Session, claim: Claim, **values: Any) -> bool:  # noqa: ANN401, values of columns
+def _move(
+    session: Session,
+    claim: Claim,
+    *conditions: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401, values of columns
+) -> bool:
+    held = (held_by(claim.document), DocumentRow.status == claim.stage.at_work)
     moved = session.execute(
-        update(DocumentRow)
-        .where(held_by(claim.document), DocumentRow.status == claim.stage.at_work)
-        .values(**values)
-        .returning(DocumentRow.id)
+        update(DocumentRow).where(*held, *conditions).values(**values).returning(DocumentRow.id)
     )
     return moved.one_or_none() is not None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from worker.database.dialects import utc_in
 from worker.database.models import BatchRow, DocumentRow
-from worker.types import DocumentStatus
+from worker.types import DocumentStatus, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 RATE_WINDOW_S = 60.0  # long enough for a shard, short enough to show a change
+_PUT_OFF = 4  # outages in a row: half a minute, by the retry rule
 FINISHED: Final = (
     DocumentStatus.DONE,
     DocumentStatus.NEEDS_REVIEW,
@@ -42,6 +43,7 @@ class BatchProgress:
     waits_for: Mapping[str, int]  # duplicates whose original is not read yet, by its batch
     finished_lately: int  # in the last RATE_WINDOW_S
     waiting_for_outage: int  # of those that wait, how many met a store or database that was away
+    outage: str = ""  # what one of these met
 
     @property
     def total(self) -> int:
@@ -90,10 +92,12 @@ def batch_progress(session: Session, names: Sequence[str] | None = None) -> list
     by_status: dict[UUID, dict[DocumentStatus, int]] = {batch_id: {} for batch_id in ids}
     lately = dict.fromkeys(ids, 0)
     outages = dict.fromkeys(ids, 0)
+    why = dict.fromkeys(ids, "")
     for row in session.execute(_counts(ids)):
         by_status[row.batch_id][row.status] = row.documents
         lately[row.batch_id] += row.lately
         outages[row.batch_id] += row.outages
+        why[row.batch_id] = max(why[row.batch_id], row.why or "")
     by_failure = _failures_by_code(session, ids)
     waits_for = _unread_originals(session, ids)
     return [
@@ -105,9 +109,17 @@ def batch_progress(session: Session, names: Sequence[str] | None = None) -> list
             waits_for=waits_for[batch.id],
             finished_lately=lately[batch.id],
             waiting_for_outage=outages[batch.id],
+            outage=why[batch.id],
         )
         for batch in found
     ]
+
+
+def put_off_count(session: Session) -> int:
+    """Count what waits although it was tried several times: something has to be mended."""
+    waits = DocumentRow.status.in_([stage.waiting for stage in Stage])
+    put_off = select(func.count()).where(waits, DocumentRow.outages >= _PUT_OFF)
+    return session.scalar(put_off) or 0
 
 
 def find_failures(
@@ -170,6 +182,7 @@ def _counts(batch_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
             func.count().label("documents"),
             func.sum(case((recent, 1), else_=0)).label("lately"),
             func.sum(case((waits, 1), else_=0)).label("outages"),
+            func.max(case((waits, DocumentRow.failure_detail))).label("why"),
         )
         .where(DocumentRow.batch_id.in_(batch_ids))
         .group_by(DocumentRow.batch_id, DocumentRow.status)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from worker.database.likeness import SQLITE_FUNCTION, word_likeness
 from worker.database.migrate import bring_to_head
+from worker.database.pings import ping_idle
 from worker.database.translation import translated
 from worker.errors import ConfigError
 
@@ -221,7 +222,9 @@ def _make_engine(url: URL) -> Engine:
     """Make the engine; it connects on first use."""
     if url.get_backend_name() == "postgresql":
         waits = {name: value for name, value in _WAITS.items() if name not in url.query}
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=waits)
+        engine = create_engine(url, hide_parameters=True, connect_args=waits)
+        ping_idle(engine)
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from worker.types import Source
 
-_A_STATEMENT = 1000  # rows; as many as SQLite's and PostgreSQL's limits of parameters let pass
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -91,27 +89,26 @@ def add_documents(
         "submitted": True,
         "priority": priority,
     }
-    added = 0
-    for start in range(0, len(sources), _A_STATEMENT):
-        rows = [
-            {
-                "id": uuid4(),
-                "uri": source.uri,
-                "version": source.version,
-                "size_bytes": source.size_bytes,
-                **shared,
-                "registered_at": utc_now(),
-                "next_attempt_at": utc_now(),
-            }
-            for source in sources[start : start + _A_STATEMENT]
-        ]
-        new = insert_into(session, DocumentRow).values(rows)
-        only_new = new.on_conflict_do_nothing(
-            index_elements=["batch_id", "uri", "version", *asdict(identity)],
-            index_where=SUBMITTED,
-        )
-        added += len(session.execute(only_new.returning(DocumentRow.id)).all())
-    return added
+    if not sources:
+        return 0
+    rows = [
+        {
+            "id": uuid4(),
+            "uri": source.uri,
+            "version": source.version,
+            "size_bytes": source.size_bytes,
+            **shared,
+        }
+        for source in sources
+    ]
+    new = insert_into(session, DocumentRow).values(
+        registered_at=utc_now(), next_attempt_at=utc_now()
+    )
+    only_new = new.on_conflict_do_nothing(
+        index_elements=["batch_id", "uri", "version", *asdict(identity)],
+        index_where=SUBMITTED,
+    )
+    return len(session.execute(only_new.returning(DocumentRow.id), rows).all())
 
 
 def without_document(session: Session, uris: Collection[str]) -> list[str]:

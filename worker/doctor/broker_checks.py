@@ -131,23 +131,21 @@ def _memory(broker: BrokerFacts, limits: BrokerLimits) -> Finding:
 
 
 def _company(broker: BrokerFacts) -> Finding:
-    code = DoctorCode.BROKER_SHARED
-    if not broker.other_apps:
-        return well(code, "no other Celery app uses this database of the server")
-    return warn(
-        code,
+    trouble = warn(
+        DoctorCode.BROKER_SHARED,
         f"other Celery apps use this database of the server: {len(broker.other_apps)}",
         fix="Give penname a server or a database number of its own: the shortest visibility "
         "timeout of all apps under one prefix holds for every one of them.",
     )
+    return trouble.unless(
+        not broker.other_apps, then="no other Celery app uses this database of the server"
+    )
 
 
 def _password(broker: BrokerFacts) -> Finding:
-    code = DoctorCode.BROKER_OPEN
-    if broker.has_password:
-        return well(code, "the server asks for a password")
-    return warn(
-        code,
+    trouble = warn(
+        DoctorCode.BROKER_OPEN,
         "the URL of the broker has no password: whoever reaches the server can run tasks",
         fix="Set requirepass or an ACL user, and TLS (rediss://) where a network lies between.",
     )
+    return trouble.unless(broker.has_password, then="the server asks for a password")

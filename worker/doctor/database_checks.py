@@ -74,14 +74,12 @@ def check_store(facts: Facts) -> Iterator[Finding]:
 
 
 def _backend(found: DatabaseFacts) -> Finding:
-    code = DoctorCode.DATABASE_IS_A_FILE
-    if found.backend == "postgresql":
-        return well(code, "the database is a server")
-    return warn(
-        code,
+    trouble = warn(
+        DoctorCode.DATABASE_IS_A_FILE,
         "a broker is set, but the database is a file: only this machine reaches it",
         fix="Use PostgreSQL for more than one machine: PENNAME_DATABASE_URL=postgresql://...",
     )
+    return trouble.unless(found.backend == "postgresql", then="the database is a server")
 
 
 def _migrations(found: DatabaseFacts) -> Finding:
@@ -91,14 +89,12 @@ def _migrations(found: DatabaseFacts) -> Finding:
             f"a newer penname wrote the tables (at {found.revision}, this knows {found.head})",
             fix="Upgrade penname on this machine.",
         )
-    code = DoctorCode.MIGRATIONS_BEHIND
-    if found.revision == found.head:
-        return well(code, f"the tables are at {found.head}")
-    return fail(
-        code,
+    trouble = fail(
+        DoctorCode.MIGRATIONS_BEHIND,
         f"the tables are at {found.revision or 'nothing'}, this penname wants {found.head}",
         fix="Stop the workers and run any command of the new penname, such as penname status.",
     )
+    return trouble.unless(found.revision == found.head, then=f"the tables are at {found.head}")
 
 
 def _clock(found: DatabaseFacts, limits: DatabaseLimits) -> Finding:
@@ -124,11 +120,9 @@ def _connections(used: int, most: int, limits: DatabaseLimits) -> Finding:
 
 
 def _place(store: StoreFacts) -> Finding:
-    code = DoctorCode.STORE_IS_A_FOLDER
-    if not store.is_folder:
-        return well(code, "the store is a bucket")
-    return warn(
-        code,
+    trouble = warn(
+        DoctorCode.STORE_IS_A_FOLDER,
         "a broker is set, but the store is a folder",
         fix="Where workers run on several machines, all must mount it; a bucket is simpler.",
     )
+    return trouble.unless(not store.is_folder, then="the store is a bucket")

@@ -99,3 +99,4 @@ class Facts:
     workers: tuple[WorkerFacts, ...] | None  # seen lately; None: the database could not be asked
     waiting: tuple[WaitingWork, ...]
     leases_overdue: int
+    put_off: int = 0  # documents that keep waiting for a store or database

@@ -55,6 +55,7 @@ class DoctorCode(StrEnum):
     CUDA_IN_PARENT = "cuda_in_parent"
     TOO_MANY_THREADS = "too_many_threads"
     LEASES_OVERDUE = "leases_overdue"
+    WORK_PUT_OFF = "work_put_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,10 @@ class Finding:
     level: Level
     found: str  # what was seen; also said when all is well
     fix: str  # what to do; "" when all is well
+
+    def unless(self, fine: object, *, then: str) -> Finding:
+        """Give this finding, or say that all is well where it is."""
+        return well(self.code, then) if fine else self
 
 
 def well(code: DoctorCode, found: str) -> Finding:

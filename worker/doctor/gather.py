@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from worker.database.health import database_health
+from worker.database.progress import put_off_count
 from worker.database.session import reading
 from worker.database.submissions import find_offers
 from worker.database.workers import workers_seen
@@ -57,12 +58,13 @@ def gather(deployment: Deployment) -> Facts:
     database = _ask_database(deployment.database_url)
     workers: tuple[WorkerFacts, ...] | None = None
     waiting: tuple[WaitingWork, ...] = ()
-    overdue = 0
+    overdue = put_off = 0
     if isinstance(database, DatabaseFacts) and database.revision == database.head:
         with reading(deployment.database_url) as session:
             workload = read_workload(session)
             seen = workers_seen(session, within_s=deployment.alive_s)
             workers = tuple(_worker(one.worker) for one in seen)
+            put_off = put_off_count(session)
             waiting, overdue = _waiting(workload, find_offers(session)), workload.overdue
     return Facts(
         times=deployment.times,
@@ -77,6 +79,7 @@ def gather(deployment: Deployment) -> Facts:
         workers=workers,
         waiting=waiting,
         leases_overdue=overdue,
+        put_off=put_off,
     )
 
 

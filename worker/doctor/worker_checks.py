@@ -39,6 +39,7 @@ def check_workers(facts: Facts, limits: WorkerLimits | None = None) -> Iterator[
     yield _cuda(workers)
     yield _threads(workers, limits or WorkerLimits())
     yield _leases(facts)
+    yield _put_off(facts)
 
 
 def _presence(facts: Facts, workers: Workers) -> Finding:
@@ -74,15 +75,13 @@ def _service(facts: Facts, workers: Workers) -> Iterator[Finding]:
 
 
 def _served(what: str, left: int) -> Finding:
-    code = DoctorCode.WORK_WITHOUT_WORKER
-    if not left:
-        return well(code, f"no document waits for a worker with its {what}")
-    return fail(
-        code,
+    trouble = fail(
+        DoctorCode.WORK_WITHOUT_WORKER,
         f"{left} documents wait for a worker with their {what}",
         fix="Give the workers the templates and the model that the batch was submitted with and "
         "restart them; or cancel the batch and submit it again.",
     )
+    return trouble.unless(not left, then=f"no document waits for a worker with its {what}")
 
 
 def _agreement(workers: Workers) -> Finding:
@@ -152,12 +151,24 @@ def _threads(workers: Workers, limits: WorkerLimits) -> Finding:
 
 
 def _leases(facts: Facts) -> Finding:
-    code = DoctorCode.LEASES_OVERDUE
-    if not facts.leases_overdue:
-        return well(code, "no worker holds a document beyond its lease")
-    return warn(
-        code,
+    trouble = warn(
+        DoctorCode.LEASES_OVERDUE,
         f"{facts.leases_overdue} documents are held beyond their lease",
         fix="A sweep frees them within seconds; where they stay, see that penname worker sweep "
         "runs.",
+    )
+    return trouble.unless(
+        not facts.leases_overdue, then="no worker holds a document beyond its lease"
+    )
+
+
+def _put_off(facts: Facts) -> Finding:
+    trouble = fail(
+        DoctorCode.WORK_PUT_OFF,
+        f"{facts.put_off} documents keep waiting for what is away, wrongly named or forbidden",
+        fix="See what they met with: penname status. Mend it and they go on by themselves; where "
+        "a bucket was mistyped, cancel the batch and submit it again.",
+    )
+    return trouble.unless(
+        not facts.put_off, then="no document keeps waiting for a store or a database"
     )

@@ -1,13 +1,14 @@
 """A recognize worker's task: waiting crops to readings, a full batch across documents at a time.
 
 While the network reads one shard, the crops of the next are fetched and the readings of the one
-before are written. A document that may have killed its process is read with no other, and with
-nothing else in hand.
+before are written. A message ends with the shard that took all that waited: what is cut
+meanwhile has a message of its own, which comes within seconds and finds more to read at once.
+Documents that may have killed their process are read a few at a time, with nothing else in
+hand, and each alone on its last try.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,10 +16,10 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from worker.batches import wake
 from worker.database.claims import ShardLimits, claim_crops
 from worker.database.session import transaction
 from worker.database.submissions import find_offers
-from worker.errors import QueueUnavailableError
 from worker.queue.shard import Fetched, Shard, close_shard, fetch_document, read_shard
 from worker.retry import GiveBack, RetryRule
 from worker.types import Stage
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from worker.storage.base import ObjectStore
     from worker.thresholds import Thresholds
     from worker.types import ReadWith
-
-_log = logging.getLogger(__name__)
 
 BUDGET_S = 5.0  # of one message: a worker that shall stop drains in little more
 _FETCHES = 8  # side by side: they wait for the store
@@ -69,17 +68,6 @@ class RecognizeStation:
     rule: RetryRule = field(default_factory=RetryRule)
     random: Random = field(default_factory=Random)
     out_of_time: tuple[type[BaseException], ...] = ()  # as the queue ends a task that takes long
-
-    def wake_segmenters(self) -> None:
-        """Tell them that something is to be cut again."""
-        self.wake(Stage.SEGMENT, urgent=False)
-
-    def wake(self, stage: Stage, *, urgent: bool) -> None:
-        """Wake workers up; where the broker is away, the sweep will."""
-        try:
-            self.nudger.nudge(stage, urgent=urgent)
-        except QueueUnavailableError:
-            _log.warning("nudge_not_sent", extra={"stage": stage.value})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,7 +105,7 @@ def recognize_waiting(
         finally:
             shift.close()
     if clock() >= enough:  # somebody else, or this worker, goes on
-        station.wake(Stage.RECOGNIZE, urgent=urgent_only)
+        wake(station.nudger, Stage.RECOGNIZE, urgent=urgent_only)
     return shift.tally
 
 
@@ -146,9 +134,12 @@ class _Shift:
             return False
         while shard is not None:
             coming = None
-            if in_time() and not shard.suspect and self.tally.device_works:
+            more = shard.more_wait and not shard.suspect and self.tally.device_works
+            if more and in_time():
                 coming = self._claimer.submit(self._claim, with_suspects=False)
             self._read(shard)
+            if not shard.more_wait:
+                return False
             shard = coming.result() if coming is not None else None
         return True
 
@@ -163,16 +154,16 @@ class _Shift:
 
     def _claim(self, *, with_suspects: bool) -> Shard | None:
         with transaction(self._station.sessions) as session:
-            claims = claim_crops(
+            claims, more = claim_crops(
                 session,
                 self._claimant,
                 served=self._served,
                 limits=self._station.size.limits,
-                with_suspects=with_suspects,
+                suspects_tries=self._station.rule.most_tries if with_suspects else None,
             )
         if not claims:
             return None
-        shard = Shard(claims=claims)
+        shard = Shard(claims=claims, more_wait=more)
         fetch = partial(fetch_document, store=self._station.store)
         for claim, found in zip(claims, self._fetchers.map(fetch, claims), strict=True):
             if isinstance(found, Fetched):

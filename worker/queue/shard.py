@@ -7,13 +7,14 @@ whose crops are gone is cut again, once.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from recognition.errors import DeviceMemoryError
+from worker.batches import wake
 from worker.database.documents import finish_document
-from worker.database.moves import cut_again, set_time_taken
+from worker.database.moves import cut_again
 from worker.errors import (
     ConfigError,
     DamagedDocumentError,
@@ -25,11 +26,13 @@ from worker.errors import (
     ObjectMissingError,
     PermanentError,
 )
+from worker.queue.deciding import decide_on
 from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
 from worker.recognizing import read_apart, read_pages
-from worker.retry import GiveBack, TryAgain, decide
+from worker.retry import GiveBack, TryAgain
 from worker.segment_archive import unpack_document
+from worker.types import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +62,7 @@ class Shard:
     """Documents that are read at once, and what came of them so far."""
 
     claims: Sequence[Claim]
+    more_wait: bool = True  # whether this was not all that waited
     fetched: list[Fetched] = field(default_factory=list)
     read: list[tuple[Claim, DocumentReading]] = field(default_factory=list)
     errors: list[tuple[Claim, Exception]] = field(default_factory=list)
@@ -202,13 +206,13 @@ def _finish_all(session: Session, shard: Shard, share_s: float) -> list[bool]:
 
 
 def _finish(session: Session, claim: Claim, reading: DocumentReading, share_s: float) -> bool:
-    model_id = claim.identity.model_id
-    done = finish_document(
-        session, claim.document, reading, crop_key=claim.crop_key, model_id=model_id
+    return finish_document(
+        session,
+        claim.document,
+        replace(reading, recognize_s=share_s),
+        crop_key=claim.crop_key,
+        model_id=claim.identity.model_id,
     )
-    if done:
-        set_time_taken(session, claim, recognize_s=share_s)
-    return done
 
 
 def _finish_apart(shard: Shard, station: RecognizeStation, share_s: float) -> list[bool]:
@@ -237,7 +241,7 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
     )
     if isinstance(error, _CROPS_GONE) and not claim.alone:
         persist(station.sessions, lambda session: cut_again(session, claim))
-        station.wake_segmenters()
+        wake(station.nudger, Stage.SEGMENT, urgent=False)
         return
     if isinstance(error, DeviceMemoryError):
         error = DocumentOutOfMemoryError(str(error))
@@ -246,11 +250,4 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
     if late or broke:
         station.hand.settle(claim, TryAgain(wait_s=0.0, alone=True))
         return
-    decision = decide(
-        error,
-        tries=claim.tries,
-        outages=claim.outages,
-        rule=station.rule,
-        random=station.random,
-    )
-    station.hand.settle(claim, decision)
+    station.hand.settle(claim, decide_on(claim, error, station))

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from worker.batches import ALIVE_S, Nudger
+from worker.batches import ALIVE_S, Nudger, wake
 from worker.database.claims import urgent_waiting, waiting_count
 from worker.database.leases import Reaped, take_back_expired
 from worker.database.session import transaction
@@ -89,9 +89,9 @@ def sweep(station: SweepStation) -> Swept | None:
         return None
     nudged = {}
     for stage in Stage:
-        nudged[stage] = _wake(station.waker, stage, wanted[stage], urgent=False)
+        nudged[stage] = _make_up(station.waker, stage, wanted[stage], urgent=False)
         if urgent[stage]:
-            nudged[stage] += _wake(station.waker, stage, min(wanted[stage], 1), urgent=True)
+            nudged[stage] += _make_up(station.waker, stage, min(wanted[stage], 1), urgent=True)
     if reaped.again or reaped.failed:
         _log.warning("taken_back", extra={"again": reaped.again, "failed": reaped.failed})
     return Swept(reaped=reaped, nudged=nudged)
@@ -130,15 +130,15 @@ def _messages_wanted(session: Session, stage: Stage) -> int:
     return waiting_count(session, stage, at_most=_A_WORKER * max(1, processes))
 
 
-def _wake(waker: Waker, stage: Stage, wanted: int, *, urgent: bool) -> int:
+def _make_up(waker: Waker, stage: Stage, wanted: int, *, urgent: bool) -> int:
     """Send what is wanted beyond what waits already."""
     if not wanted:
         return 0
     try:
         missing = wanted - waker.backlog(stage, urgent=urgent)
-        if missing > 0:
-            waker.nudge(stage, urgent=urgent, times=missing)
     except QueueUnavailableError:
         _log.warning("sweep_without_queue")
         return 0
-    return max(0, missing)
+    if missing <= 0 or not wake(waker, stage, urgent=urgent, times=missing):
+        return 0
+    return missing

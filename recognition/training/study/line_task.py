@@ -97,7 +97,10 @@ def read_lines(network: nn.Module, lines_read: LineSet) -> list[str]:
     """Read lines in their order; those of like width are read together."""
     images = lines_read.images
     groups = by_width(
-        [image.shape[1] for image in images], max_lines=_READ_AT_ONCE, max_pixels=_READ_PIXELS
+        [image.shape[1] for image in images],
+        max_lines=_READ_AT_ONCE,
+        max_pixels=_READ_PIXELS,
+        group_px=_READ_PIXELS,  # as few groups as may be
     )
     texts = [""] * len(images)
     with torch.inference_mode():

@@ -179,6 +179,11 @@ def test_what_failed_is_listed_and_tried_again(web):
         session.connection().exec_driver_sql(fail)
 
     [failed] = program.get(f"{API}/batches/spring/failures").json()["items"]
+    for mistyped in (
+        program.post(f"{API}/batches/spring/retry", json={"code": "damaged"}),
+        program.get(f"{API}/batches/spring/failures", params={"code": "damaged"}),
+    ):
+        assert (mistyped.status_code, mistyped.json()["code"]) == (400, "bad_query")
     again = program.post(f"{API}/batches/spring/retry", json={"code": "damaged_document"})
 
     assert failed["code"] == "damaged_document"

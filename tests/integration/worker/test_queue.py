@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.checkpoints import save_untrained
 from tests.database import opened, rows
 from tests.faults.deployment import connect_celery
 from tests.faults.forms import draw_quick_forms, write_templates
+from tests.faults.worker import CUT_TAKES_LONG
 from tests.servers import HOST, free_port, redis
 from worker import tasks
 from worker.celery_app import CeleryNudger, app, configuration
@@ -25,6 +27,7 @@ from worker.cli.app import app as cli
 from worker.config import read_settings
 from worker.database.session import transaction
 from worker.errors import DatabaseUnavailableError, NoSuchResultError, QueueUnavailableError
+from worker.query_errors import BadQueryError
 from worker.types import Stage
 
 pytestmark = pytest.mark.integration
@@ -121,10 +124,9 @@ def test_a_batch_goes_through_the_commands_and_the_tasks(office):
 
 @pytest.mark.usefixtures("office")
 def test_a_failure_code_that_there_is_not_is_refused():
-    refused = penname("retry", "autumn", "--code", "object_mising")
-
-    assert refused.exit_code == 2
-    assert "object_missing" in refused.output
+    for command in ("retry", "failures"):
+        with pytest.raises(BadQueryError, match="object_missing"):
+            penname(command, "autumn", "--code", "object_mising")
 
 
 @pytest.mark.usefixtures("office")
@@ -241,3 +243,57 @@ def test_real_workers_read_a_batch_and_stop_when_they_are_told(office):
     assert sum(line.get("finished", 0) for line in done) == 3
     with opened(f"sqlite:///{office}/penname.db") as sessions:
         assert rows(sessions, "SELECT * FROM workers") == []
+
+
+@contextmanager
+def started(*command):
+    """Run a process that is ended whatever happens."""
+    process = subprocess.Popen(  # noqa: S603, our own arguments
+        [sys.executable, "-m", *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(office, statuses):
+    deadline = time.monotonic() + 300
+    while status_of(office) != statuses:
+        assert time.monotonic() < deadline, status_of(office)
+        time.sleep(0.25)
+
+
+def test_the_second_signal_gives_back_what_is_in_hand(office):
+    for path in (office / "scans").iterdir():
+        path.unlink()
+    (office / "scans" / "long.jpg").write_bytes(CUT_TAKES_LONG)
+    penname("submit", "scans")
+
+    with started("tests.faults.worker", "worker", "segment", "--concurrency", "1") as worker:
+        wait_until(office, ["segmenting"])
+        worker.send_signal(signal.SIGTERM)
+        time.sleep(2)
+        assert worker.poll() is None, "the first lets work at hand be finished"
+        assert status_of(office) == ["segmenting"]
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(60)
+
+    with opened(f"sqlite:///{office}/penname.db") as sessions:
+        [row] = rows(sessions, "SELECT status, tries, lease_owner FROM documents")
+        assert (row["status"], row["tries"], row["lease_owner"]) == ("pending", 0, None)
+        assert rows(sessions, "SELECT * FROM workers") == []
+
+
+def test_celerys_own_command_runs_the_same_worker(office):
+    penname("submit", "scans")
+
+    options = ("--concurrency", "1", "-Q", "segment")
+    with started("celery", "-A", "worker.celery_app", "worker", *options) as worker:
+        wait_until(office, ["segmented"] * 3)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0

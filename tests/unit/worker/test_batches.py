@@ -92,7 +92,7 @@ def test_a_status_counts_states_failures_and_what_waits_for_an_outage(sessions):
         )
     submit_rows(sessions, "2.jpg", "3.jpg", "4.jpg")
     settled(sessions, DAMAGED)
-    settled(sessions, GiveBack(wait_s=60))
+    settled(sessions, GiveBack(wait_s=60, why="there is no such bucket"))
 
     with transaction(sessions) as session:
         [progress] = batch_status(session)
@@ -104,7 +104,7 @@ def test_a_status_counts_states_failures_and_what_waits_for_an_outage(sessions):
     assert (progress.total, progress.finished, progress.finished_lately) == (4, 2, 2)
     assert progress.by_status[DocumentStatus.PENDING] == 2
     assert progress.by_failure == {"damaged_document": 1}
-    assert progress.waiting_for_outage == 1
+    assert (progress.waiting_for_outage, progress.outage) == (1, "there is no such bucket")
     assert progress.seconds_left == pytest.approx(2 / progress.per_second)
 
 

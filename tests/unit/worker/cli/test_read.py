@@ -17,8 +17,8 @@ import worker.runtime
 from segmentation import Misfit, SegmentationError
 from tests.database import rows
 from tests.fakes.scripted_pool import CRASHES, FIELDS
+from worker.advice import ADVICE
 from worker.cli import read as read_module
-from worker.cli.advice import ADVICE
 from worker.cli.app import app
 from worker.cli.read import batch_name, progress_bar, read
 from worker.errors import ConfigError, ExitCode, FailureCode, ObjectMissingError

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -33,7 +34,7 @@ from worker.database.leases import (
     renew_leases,
     take_back_expired,
 )
-from worker.database.moves import cut_again, give_back, identify, set_time_taken, settle
+from worker.database.moves import cut_again, give_back, identify, settle
 from worker.database.session import transaction
 from worker.errors import FailureCode
 from worker.retry import GiveBack, Stop, TryAgain
@@ -122,10 +123,8 @@ def test_a_document_ends_with_its_reading_and_the_time_it_took(sessions):
     [found] = shard(sessions)
 
     with transaction(sessions) as session:
-        assert finish_document(
-            session, found.document, make_document_reading(), crop_key="k", model_id="0123456789ab"
-        )
-        set_time_taken(session, found, recognize_s=0.25)
+        read = replace(make_document_reading(), recognize_s=0.25)
+        assert finish_document(session, found.document, read, crop_key="k", model_id="0123456789ab")
 
     row = stand(sessions)["1.jpg"]
     assert (row["status"], row["lease_owner"], row["recognize_s"]) == ("done", None, 0.25)
@@ -176,22 +175,40 @@ def test_a_document_that_ends_its_process_again_and_again_fails(sessions):
     assert (row["status"], row["failure_code"]) == ("failed", "document_crashed")
 
 
-def test_the_documents_of_a_crashed_shard_are_read_one_by_one(sessions):
-    submit_segmented(sessions, "1.jpg", "2.jpg", "3.jpg")
-    assert len(shard(sessions)) == 3
+def test_the_documents_of_a_crashed_shard_are_read_by_few_and_at_last_one_by_one(sessions):
+    names = [f"{number:02}.jpg" for number in range(10)]
+    submit_segmented(sessions, *names)
+    assert len(shard(sessions)) == 10
+    crash(sessions)
+
+    assert shard(sessions, with_suspects=False) == []
+    few = [shard(sessions) for _ in range(2)]
+    assert [[found.source.name for found in one] for one in few] == [names[:8], names[8:]]
+    assert all(found.alone for one in few for found in one)
+    crash(sessions)
+
+    alone = [shard(sessions) for _ in range(10)]
+    assert [[found.source.name for found in one] for one in alone] == [[name] for name in names]
+
+
+def test_a_suspect_on_its_last_try_shares_it_with_nobody(sessions):
+    submit_segmented(sessions, "1.jpg", "2.jpg")
+    for _ in range(2):
+        shard(sessions, limits=ShardLimits(crops=100, documents=1))
+        crash(sessions)
+    submit_segmented(sessions, "3.jpg")
+    shard(sessions, with_suspects=False)
+    crash(sessions)
+
+    shards = [[found.source.name for found in shard(sessions)] for _ in range(2)]
+    assert shards == [["1.jpg"], ["2.jpg", "3.jpg"]]
+
+
+def crash(sessions):
+    """End whatever processes have something in hand."""
     expire_leases(sessions)
     with transaction(sessions) as session:
         take_back_expired(session, most_tries=3)
-
-    assert shard(sessions, with_suspects=False) == []
-    alone = [shard(sessions) for _ in range(3)]
-
-    assert [[found.source.name for found in one] for one in alone] == [
-        ["1.jpg"],
-        ["2.jpg"],
-        ["3.jpg"],
-    ]
-    assert all(found.alone for one in alone for found in one)
 
 
 def test_a_worker_that_ends_in_order_gives_its_claims_back_and_no_try_counts(sessions):

@@ -148,6 +148,7 @@ SPOILT = [
         WARN,
     ),
     ({"leases_overdue": 4}, DoctorCode.LEASES_OVERDUE, WARN),
+    ({"put_off": 4}, DoctorCode.WORK_PUT_OFF, FAIL),
 ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from sqlalchemy import false
 
 from recognition.errors import DeviceMemoryError
 from segmentation import SegmentationParams
@@ -13,8 +14,11 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.queue_rows import RecordingNudger, claimed, expire_leases, make_due, make_offer, stand
 from tests.scans import encode
-from worker.database.claims import NORMAL, ShardLimits
+from worker.batches import batch_status
+from worker.database import documents
+from worker.database.claims import NORMAL, URGENT, ShardLimits
 from worker.database.moves import settle
+from worker.database.progress import put_off_count
 from worker.database.releases import register_template
 from worker.database.session import transaction
 from worker.database.submissions import add_documents, register_offer
@@ -29,6 +33,7 @@ from worker.errors import (
     StorageUnavailableError,
 )
 from worker.queue import persist as persisting
+from worker.queue.breather import Breather
 from worker.queue.forms import Forms, template_key
 from worker.queue.hand import Hand
 from worker.queue.persist import persist
@@ -90,7 +95,7 @@ class Line:
             raise found
         return found
 
-    def submit(self, **scans):
+    def submit(self, *, priority=NORMAL, **scans):
         self.scans |= scans
         batch_id = prepare(self.sessions)
         sources = [make_source(uri=f"s3://inbox/{name}", version='"1"') for name in scans]
@@ -103,7 +108,7 @@ class Line:
                 sources,
                 batch_id=batch_id,
                 identity=make_identity(),
-                priority=NORMAL,
+                priority=priority,
             )
 
     def cut(self, **options):
@@ -170,7 +175,7 @@ def test_a_message_works_while_its_time_lasts_and_calls_for_another(line, forms)
     line.submit(a=sheet(forms, 0), b=sheet(forms, 1))
     ticks = count()
 
-    assert line.cut(budget_s=2.5, clock=lambda: next(ticks)).segmented == 1
+    assert line.cut(budget_s=1.5, clock=lambda: next(ticks)).segmented == 1
 
     assert line.nudger.sent[-2:] == [(Stage.SEGMENT, False, 1), (Stage.RECOGNIZE, False, 1)]
 
@@ -180,6 +185,7 @@ def test_an_outage_of_the_store_charges_no_document(line, forms):
     for _ in range(5):
         line.cut()
         make_due(line.sessions)
+        line.segmenter.breather.went_well()
     assert stand(line.sessions)["a"]["outages"] == 5
     line.scans["a"] = sheet(forms)
 
@@ -217,7 +223,7 @@ def test_a_document_that_takes_too_long_to_cut_fails(line, monkeypatch):
     assert line.status("a") == ("failed", "document_crashed")
 
 
-@pytest.mark.parametrize("what", ["fetch", "identify", "put", "mark_segmented"])
+@pytest.mark.parametrize("what", ["fetch", "identify_new", "put", "mark_segmented"])
 def test_a_store_or_database_that_takes_too_long_charges_no_document(
     line, forms, monkeypatch, what
 ):
@@ -431,6 +437,7 @@ def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, m
         return transaction(sessions)
 
     monkeypatch.setattr("worker.queue.hand.transaction", refused)
+    monkeypatch.setattr("worker.queue.segment.identify_new", cut_off)
     monkeypatch.setattr("worker.queue.segment.identify", cut_off)
     line.cut()
     if away:
@@ -446,7 +453,7 @@ def test_a_claim_that_was_dropped_is_given_back_and_not_renewed_for_ever(line, m
 def test_a_decision_that_the_database_cannot_take_fails_the_document(line, monkeypatch, away):
     line.submit(a=b"the bytes")
     refused = Stop(code=FailureCode.DAMAGED_DOCUMENT, detail="\udce9")
-    monkeypatch.setattr("worker.queue.segment.decide", lambda *_, **__: refused)
+    monkeypatch.setattr("worker.queue.deciding.decide", lambda *_, **__: refused)
     if away:
         left = iter([DatabaseUnavailableError("away")])
 
@@ -543,3 +550,84 @@ def test_patience_ends(sessions, monkeypatch):
 
     with pytest.raises(DatabaseUnavailableError):
         persist(sessions, lambda _: None, clock=lambda: next(times), sleep=lambda _: None)
+
+
+def test_a_bucket_that_is_not_there_is_told_and_loses_no_document(line, forms):
+    line.submit(a=ConfigError("s3://mistyped/a: there is no such bucket"))
+    line.cut()
+
+    with transaction(line.sessions) as session:
+        [progress] = batch_status(session)
+        assert put_off_count(session) == 0  # it may come back at once
+    assert progress.waiting_for_outage == 1
+    assert "no such bucket" in progress.outage
+
+    for _ in range(3):
+        make_due(line.sessions)
+        line.cut()
+    with transaction(line.sessions) as session:
+        assert put_off_count(session) == 1
+
+    line.scans["a"] = sheet(forms)
+    make_due(line.sessions)
+    assert line.cut().segmented == 1
+    with transaction(line.sessions) as session:
+        [progress] = batch_status(session)
+        assert put_off_count(session) == 0
+    assert (progress.waiting_for_outage, progress.outage) == (0, "")
+
+
+def test_the_same_bytes_at_the_same_moment_are_read_once(line, forms, monkeypatch):
+    """Two workers may each find that nobody has the bytes, and both write them down."""
+    line.submit(a=sheet(forms))
+    line.cut()
+    line.submit(b=sheet(forms))
+    looks, of_bytes = count(), documents.of_bytes
+    monkeypatch.setattr(
+        "worker.database.moves.of_bytes",
+        lambda *which: of_bytes(*which) if next(looks) else false(),
+    )
+    line.cut()
+
+    assert {name: row["status"] for name, row in stand(line.sessions).items()} == {
+        "a": "segmented",
+        "b": "duplicate",
+    }
+
+
+def test_a_worker_that_meets_one_outage_after_the_other_leaves_the_line_alone(line):
+    away = {name: StorageUnavailableError("away") for name in "abcdef"}
+    line.submit(**away)
+    line.cut()
+    line.cut()
+
+    outages = [row["outages"] for row in stand(line.sessions).values()]
+    assert sorted(outages) == [0, 0, 0, 0, 1, 1]
+
+
+def test_a_rest_ends_by_itself_and_grows_no_longer_than_a_few_seconds():
+    now = [0.0]
+    breather = Breather(lambda: now[0])
+    breather.met_outage()
+    rested = [breather.resting]  # the first may be the one object's own
+
+    for expected_s in (2.0, 4.0, 8.0, 8.0):
+        breather.met_outage()
+        now[0] += expected_s - 0.1
+        rested.append(breather.resting)
+        now[0] += 0.2
+        rested.append(breather.resting)
+    breather.went_well()
+    breather.met_outage()
+
+    assert rested == [False, *[True, False] * 4]
+    assert not breather.resting
+
+
+@pytest.mark.parametrize(("priority", "calls"), [(URGENT, 3), (NORMAL, 1)])
+def test_crops_wait_for_company_unless_they_are_urgent(line, forms, priority, calls):
+    line.submit(priority=priority, a=sheet(forms, 0), b=sheet(forms, 2))
+    ticks = count(step=2)
+    line.cut(clock=lambda: next(ticks))
+
+    assert line.nudger.sent == [(Stage.RECOGNIZE, False, 1)] * calls

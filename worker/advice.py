@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from worker.query_errors import BadQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,3 +69,14 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "structure_disagrees": "It looks like another edition of the form; add its template.",
     }
 )
+
+
+def check_code(code: str | None) -> None:
+    """Refuse a failure code that there is not: it would find nothing, and look like good news.
+
+    Raises:
+        BadQueryError: no document fails with it; None is any.
+    """
+    if code is not None and code not in ADVICE:
+        near = ", ".join(get_close_matches(code, ADVICE)) or "look into docs/errors.md"
+        raise BadQueryError(f"no document fails with {code[:64]}; {near}")
