@@ -17,6 +17,7 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
+   ├─ ReadingNotFiniteError     the network answers one of its crops with NaN
    ├─ DocumentTimeoutError     working on it took longer than is allowed
    ├─ LabelsUnreadableError     the print of a form without a template cannot be read
    ├─ NoSuchResultError         the database holds no such result
@@ -69,6 +70,7 @@ class FailureCode(StrEnum):
     PAGES_MISSING = "pages_missing"  # of a form of several pages
     LABELS_UNREADABLE = "labels_unreadable"  # of a form without a template
     DOCUMENT_CRASHED = "document_crashed"  # decoding or cutting ended its process
+    READING_NOT_FINITE = "reading_not_finite"  # the network answered with NaN
     INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
@@ -200,6 +202,12 @@ class DocumentOutOfMemoryError(PermanentError):
     """Decoding or cutting the document ran out of memory."""
 
     code = FailureCode.DOCUMENT_OUT_OF_MEMORY
+
+
+class ReadingNotFiniteError(PermanentError):
+    """The network answers one of the document's crops with NaN or infinity."""
+
+    code = FailureCode.READING_NOT_FINITE
 
 
 class DocumentTimeoutError(PermanentError):

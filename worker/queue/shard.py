@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from recognition.errors import DeviceMemoryError
 from worker.database.documents import finish_document
 from worker.database.moves import cut_again, set_time_taken
 from worker.errors import (
     ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
-    DocumentOutOfMemoryError,
     DocumentTimeoutError,
     FailureCode,
     ModelUnavailableError,
@@ -27,7 +25,7 @@ from worker.errors import (
 )
 from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
-from worker.recognizing import read_apart, read_pages
+from worker.recognizing import as_ours, read_apart, read_pages
 from worker.retry import GiveBack, TryAgain, decide
 from worker.segment_archive import unpack_document
 
@@ -239,8 +237,7 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
         persist(station.sessions, lambda session: cut_again(session, claim))
         station.wake_segmenters()
         return
-    if isinstance(error, DeviceMemoryError):
-        error = DocumentOutOfMemoryError(str(error))
+    error = as_ours(error)
     late = isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1
     broke = isinstance(error, _BrokenDeviceError) and claim.tries < station.rule.most_tries
     if late or broke:
