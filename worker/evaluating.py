@@ -3,7 +3,8 @@
 The folder holds ``truth.csv`` with ``form,scan,field,text`` (and ``page``, from 1, where files
 have several pages) and each scan as ``FORM/SCAN``. Every template is offered for every page, so
 a page laid onto another form counts as wrong. A truth of ``UNREADABLE`` counts in no accuracy;
-an empty one is a field that was left blank.
+one that is empty, or of spaces alone, is a field that was left blank. Texts are normalised as the
+labels of crops are.
 
 All figures are of the ink alone but those under ``prior``: the same crops, names weighed.
 """
@@ -14,10 +15,11 @@ import csv
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from recognition.metrics import edit_distance, fold
+from recognition.normal import normalise
 from recognition.reliability import calibration_error, straight_through_shares
 from worker.errors import ConfigError, PermanentError
 from worker.recognizing import FOR_A_PERSON, read_pages
@@ -135,9 +137,11 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
         review_below: a reading less confident than this, in [0, 1], is for a person.
 
     Raises:
-        ConfigError: there is no ``truth.csv``, or it lacks a column.
+        ConfigError: there is no ``truth.csv``, it lacks a column, or names a field that its form
+            lacks.
     """
     truths = _read_truth(folder / "truth.csv")
+    _check_fields(truths, catalog)
     outcomes: list[_Outcome] = []
     page_count, seconds = 0, 0.0
     ink_alone = _InkAlone(recognizer)
@@ -184,10 +188,26 @@ def _read_truth(path: Path) -> dict[tuple[str, str], list[_Truth]]:
             scan=row["scan"],
             page_index=int(page) - 1,
             field=row["field"],
-            text=row["text"],
+            text=normalise(row["text"]),
         )
         grouped[truth.form, truth.scan].append(truth)
     return grouped
+
+
+def _check_fields(truths: Mapping[tuple[str, str], Iterable[_Truth]], catalog: Catalog) -> None:
+    """Refuse fields that a form lacks: they would count as refused by the page."""
+    known: dict[tuple[str, int], set[str]] = {}
+    for form in catalog.forms:
+        template = form.template
+        place = template.template_id, template.page_index
+        known[place] = {spec.name for spec in template.fields}
+    for truth in chain.from_iterable(truths.values()):
+        fields = known.get((truth.form, truth.page_index))
+        if fields is not None and truth.field not in fields:
+            raise ConfigError(
+                f"truth.csv names the field {truth.field!r} on page {truth.page_index + 1} of the "
+                f"form {truth.form!r}, whose template has none of that name"
+            )
 
 
 def _segment(
