@@ -17,7 +17,6 @@ WorkerError
    ├─ EncryptedDocumentError    the PDF asks for a password
    ├─ DocumentTooLargeError     over the byte, page or pixel limit
    ├─ DocumentOutOfMemoryError  decoding or cutting ran out of memory
-   ├─ ReadingNotFiniteError     the network answers one of its crops with NaN
    ├─ DocumentTimeoutError     working on it took longer than is allowed
    ├─ LabelsUnreadableError     the print of a form without a template cannot be read
    ├─ NoSuchResultError         the database holds no such result
@@ -202,12 +201,6 @@ class DocumentOutOfMemoryError(PermanentError):
     """Decoding or cutting the document ran out of memory."""
 
     code = FailureCode.DOCUMENT_OUT_OF_MEMORY
-
-
-class ReadingNotFiniteError(PermanentError):
-    """The network answers one of the document's crops with NaN or infinity."""
-
-    code = FailureCode.READING_NOT_FINITE
 
 
 class DocumentTimeoutError(PermanentError):

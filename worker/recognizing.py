@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from recognition.types import Hint
 from segmentation import BlankPageError, FieldState, Letters
-from worker.errors import DocumentOutOfMemoryError, FailureCode, ReadingNotFiniteError
+from worker.errors import DocumentOutOfMemoryError, FailureCode, PermanentError
 from worker.page_sets import missing_pages
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import (
@@ -36,6 +36,12 @@ _NEVER_UNSEEN = {  # whatever the network makes of them
     FieldState.STRUCK_OUT: FieldStatus.STRUCK_OUT,
 }
 FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, *_NEVER_UNSEEN.values()})
+
+
+class ReadingNotFiniteError(PermanentError):
+    """The network answers one of the document's crops with NaN or infinity."""
+
+    code = FailureCode.READING_NOT_FINITE
 
 
 class CropReader(Protocol):
