@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from recognition.errors import TrainingConfigError
+from recognition.training import config as module
 from recognition.training.config import load_config
 from tests.unit.recognition.training.sources import FONTS, write_names
 
@@ -150,3 +153,9 @@ def test_a_holdout_where_no_writers_are_named_is_refused(tmp_path):
 
     with pytest.raises(TrainingConfigError, match=r"data/a\.csv names no writers"):
         load(tmp_path, LEARNED + SET.format(folder="data", split="a", holdout="true"))
+
+
+def test_the_settings_of_the_release_load():
+    config = load_config(Path(module.__file__).parent / "release.toml")
+
+    assert [v.holdout for v in config.validations] == [False, True, True]
