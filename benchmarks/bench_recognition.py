@@ -1,15 +1,18 @@
 """Crops a second, memory and accuracy of recognizers, side by side on the same crops.
 
-``python -m benchmarks.bench_recognition [--data DIR --split NAME] [--rivals PYTHON] [--json]``
+``python -m benchmarks.bench_recognition [--data DIR --split NAME] [--rivals PYTHON] [--device D]
+[--json]``
 
 Each contestant runs in a process of its own on two cores (``contestants``); rounds alternate among
 them and medians count. From decoded crop to text; starting up counts in none. A rival that is
-not installed is left out, and the output says why. Figures stand in ``benchmarks/README.md``.
+not installed, or dies on the way, is left out, and the output says why. ``--device`` is for penname
+alone: the rivals read on the CPU. Figures stand in ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import subprocess
@@ -52,38 +55,50 @@ def main() -> None:
 class _Contestant:
     """A process that reads when told to."""
 
-    def __init__(self, name: str, stored: Path, python: str) -> None:
+    def __init__(self, name: str, stored: Path, python: str, *more: str) -> None:
         self.seconds: list[float] = []
-        self._process = subprocess.Popen(  # noqa: S603, an interpreter that the caller names
-            [python, "-m", "benchmarks.contestants", name, str(stored)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._complaints = stored.with_name(f"{name}.txt")  # a pipe that fills up would hang it
+        with self._complaints.open("w") as complaints:
+            self._process = subprocess.Popen(  # noqa: S603, an interpreter that the caller names
+                [python, "-m", "benchmarks.contestants", name, str(stored), *more],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+            )
         self.ready = self._said() == "ready"
 
     def go(self) -> None:
-        """Read all crops once."""
+        """Read all crops once.
+
+        Raises:
+            ValueError: it died, or says no seconds.
+        """
         self._tell("go")
         self.seconds.append(float(self._said()))
 
     def end(self) -> dict[str, object]:
-        """Stop it and take what it has to say."""
+        """Stop it and take what it has to say.
+
+        Raises:
+            ValueError: it died, or says no JSON.
+        """
         self._tell("end")
         said: dict[str, object] = json.loads(self._said())
         self._process.communicate()
         return said
 
     def fault(self) -> str:
-        """Say why it did not get ready: the last line of its complaint."""
-        complaint = self._process.communicate()[1].strip().splitlines()
-        return complaint[-1] if complaint else "it said nothing"
+        """Say why it did not go on: the last line of its complaint, or how it ended."""
+        self._process.communicate()
+        complaint = self._complaints.read_text(errors="replace").strip().splitlines()
+        return complaint[-1] if complaint else f"it ended with code {self._process.returncode}"
 
     def _tell(self, what: str) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.write(what + "\n")
-            self._process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # it died: what it says tells
+                self._process.stdin.write(what + "\n")
+                self._process.stdin.flush()
 
     def _said(self) -> str:
         return "" if self._process.stdout is None else self._process.stdout.readline().strip()
@@ -95,17 +110,25 @@ def _measure(
     running: dict[str, _Contestant] = {}
     figures: dict[str, dict[str, object]] = {}
     for name in options.only or CONTESTANTS:
-        ours = name.startswith("penname") or name == "tesseract"
-        started = _Contestant(name, stored, sys.executable if ours else options.rivals)
+        own = name.startswith("penname")
+        python = sys.executable if own or name == "tesseract" else options.rivals
+        started = _Contestant(name, stored, python, *([options.device] if own else []))
         if started.ready:
             running[name] = started
         else:
             figures[name] = {"left_out": started.fault()}
     for _ in range(options.rounds):
-        for contestant in running.values():
-            contestant.go()
+        for name, contestant in list(running.items()):
+            try:
+                contestant.go()
+            except ValueError:
+                figures[name] = {"left_out": running.pop(name).fault()}
     for name, contestant in running.items():
-        seconds, said = statistics.median(contestant.seconds), contestant.end()
+        try:
+            seconds, said = statistics.median(contestant.seconds), contestant.end()
+        except ValueError:
+            figures[name] = {"left_out": contestant.fault()}
+            continue
         read = [metrics.fold(str(text)) for text in said["texts"]]  # type: ignore[attr-defined] # a list in the protocol
         wanted = [metrics.fold(text) for text in texts]
         figures[name] = {
@@ -150,6 +173,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--rivals", default=sys.executable, help="interpreter that has the rivals installed"
     )
+    parser.add_argument("--device", default="cpu", help="where penname reads, as torch names it")
     parser.add_argument(
         "--only", action="append", choices=list(CONTESTANTS), help="leave out others"
     )

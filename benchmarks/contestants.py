@@ -1,4 +1,6 @@
-"""One recognizer in a process of its own: ``python -m benchmarks.contestants NAME CROPS.npz``.
+"""One recognizer in a process of its own.
+
+``python -m benchmarks.contestants NAME CROPS.npz [DEVICE]``
 
 Spoken to in lines: it prints ``ready``, then for each ``go`` the seconds that reading all crops
 took, and for ``end`` one JSON object with its texts and its peak memory. Each contestant
@@ -8,6 +10,7 @@ imports its own library only, so that rivals may live in an environment without 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -30,10 +33,11 @@ _RAPIDOCR_BATCH = 6  # as it comes
 
 def main() -> None:
     """Load, say so, and read whenever told to."""
-    name, path = sys.argv[1], Path(sys.argv[2])
+    name, path, *device = sys.argv[1:]
+    keep_to_cores(CORES)
     with np.load(path) as stored:
         crops = [stored[f"arr_{index}"] for index in range(len(stored.files))]
-    read = CONTESTANTS[name]()
+    read = CONTESTANTS[name](*device)
     texts = read(crops[:8])
     print("ready", flush=True)
     for line in sys.stdin:
@@ -49,20 +53,28 @@ def main() -> None:
     print(json.dumps({"texts": texts, "peak_mib": round(peak / 1024, 1)}), flush=True)
 
 
-def _penname() -> Reader:
+def keep_to_cores(count: int) -> None:
+    """Keep this process, the threads that it has and the processes it starts to so many cores."""
+    cores = sorted(os.sched_getaffinity(0))[:count]
+    for thread in Path("/proc/self/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cores)
+    os.environ["OMP_THREAD_LIMIT"] = str(count)  # as Tesseract counts its threads
+
+
+def _penname(device: str = "cpu") -> Reader:
     from recognition.recognizer import Recognizer, use_threads  # noqa: PLC0415, see above
 
     use_threads(CORES)
-    recognizer = Recognizer.load()
+    recognizer = Recognizer.load(device=device)
     return lambda crops: [reading.text for reading in recognizer.read(crops)]
 
 
-def _penname_prior() -> Reader:
+def _penname_prior(device: str = "cpu") -> Reader:
     from recognition.prior import read_prior  # noqa: PLC0415, see above
     from recognition.recognizer import Recognizer, use_threads  # noqa: PLC0415, see above
 
     use_threads(CORES)
-    recognizer = Recognizer.load().believing(read_prior())
+    recognizer = Recognizer.load(device=device).believing(read_prior())
     return lambda crops: [reading.text for reading in recognizer.read(crops)]
 
 
@@ -127,7 +139,7 @@ def _doctr() -> Reader:
     ]
 
 
-CONTESTANTS: dict[str, Callable[[], Reader]] = {
+CONTESTANTS: dict[str, Callable[..., Reader]] = {
     "penname": _penname,
     "penname with prior": _penname_prior,
     "rapidocr": _rapidocr,

@@ -1,17 +1,16 @@
 """Characters to labels and back; label 0 is CTC's blank.
 
-Text is NFC. Signs that mean the same are mapped to one (``normalise``): a typographic
-apostrophe is an apostrophe, every dash a hyphen, every space a space.
+Text is normalised (``recognition.normal``) before it is encoded.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 from recognition.errors import AlphabetError
+from recognition.normal import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,19 +22,6 @@ _PLAIN = "abcdefghijklmnopqrstuvwxyz"
 _ACCENTED = "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿąăćčďęěğłńňőřśşšťůűźżžșț"
 _UNPAIRED = "ßıİ"  # upper case is two letters, or belongs to another letter
 NAME_ALPHABET = " '-." + _PLAIN.upper() + _PLAIN + _ACCENTED.upper() + _ACCENTED + _UNPAIRED
-
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4`\u2032", "'"),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
-    }
-)
-
-
-def normalise(text: str) -> str:
-    """Bring ``text`` to NFC with one apostrophe, one hyphen and single spaces, ends trimmed."""
-    unified = unicodedata.normalize("NFC", text.translate(_SAME))
-    return re.sub(r"\s+", " ", unified).strip()
 
 
 def frames_needed(labels: Sequence[int]) -> int:

@@ -4,6 +4,7 @@ RecognitionError
 ├─ AlphabetError          a text holds a character the alphabet lacks
 ├─ CheckpointError        weights, settings and alphabet do not belong together
 ├─ DeviceMemoryError      one line alone is more than the device's memory holds
+├─ FramesNotFiniteError   the network answered a line with what are no probabilities
 ├─ FontError              a handwriting font cannot be fetched or unpacked
 ├─ LexiconError           the name list is missing, empty or not a list of names
 ├─ LineTooNarrowError     the line gives fewer frames than its text needs
@@ -43,6 +44,15 @@ class DeviceMemoryError(RecognitionError):
         )
         self.line = line
         self.width_px = width_px
+        self.device = device
+
+
+class FramesNotFiniteError(RecognitionError):
+    """The network answered a line with NaN or infinity: there is no reading to be had of it."""
+
+    def __init__(self, *, line: int, device: str) -> None:
+        super().__init__(f"the network's answer to line {line} is not finite, on {device}")
+        self.line = line
         self.device = device
 
 

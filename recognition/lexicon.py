@@ -1,7 +1,7 @@
 """A list of names that a field's value is likely to stand in, as a tree of their letters.
 
 A lexicon file is UTF-8 text, one ``NAME`` or ``NAME,COUNT`` a line; a name without a count
-counts once. Names are looked up folded (``folding``), and given as the file spells them.
+counts once. Names are normalised as readings are (``normal``) and looked up folded (``folding``).
 
 The tree answers two questions: which letters may follow a prefix, for a beam that must end in
 a name; and which names lie within a few edits of a text, the tolerance that Shi, Bai and Yao
@@ -13,7 +13,6 @@ Mihov 2002, doi:10.1007/s10032-002-0082-8, do it with an automaton).
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from recognition.errors import LexiconError
 from recognition.folding import fold_letters
+from recognition.normal import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ Ints = npt.NDArray[np.intp]
 class Entry:
     """One name of a lexicon."""
 
-    name: str = field(repr=False)  # as the file spells it; of names that fold alike, the commonest
+    name: str = field(repr=False)  # normalised; of names that fold alike, the commonest
     letters: str = field(repr=False)  # folded
     log_share: float  # natural log of its share in all counts
 
@@ -134,7 +134,7 @@ def _entries(counts: Iterable[tuple[str, float]]) -> tuple[Entry, ...]:
     """Join names that fold alike; ascending by folded letters."""
     spellings: dict[str, list[tuple[float, str]]] = {}
     for raw, count in counts:
-        name = " ".join(unicodedata.normalize("NFC", raw).split())
+        name = normalise(raw)
         if not name or not 0 < count < math.inf:
             raise LexiconError(f"a name is empty, or its count {count:g} is not positive")
         spellings.setdefault(fold_letters(name), []).append((-count, name))

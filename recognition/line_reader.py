@@ -17,16 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from recognition.batching import WIDTH_STEP_PX, by_width, pad_lines, padded_px
-from recognition.errors import DeviceMemoryError
+from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from recognition.model import frames, fused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import numpy as np
     import numpy.typing as npt
     from torch import Tensor
 
@@ -57,18 +57,27 @@ ON_GPU = GroupLimits(max_lines=256, max_columns=256 * 512, step_px=64, group_col
 class _Launched:
     """A group whose log probabilities are on their way to this machine's memory."""
 
+    device: str
     group: list[int]
     own: list[int]  # frames of each line that are not padding
     values: Tensor  # (T, N, C) float32 on the CPU; not to be looked at before ``arrived``
     arrived: torch.cuda.Event | None  # None where they are here already
 
     def fetch(self) -> Iterator[LineLogProbs]:
-        """Wait for the values and give each line its own."""
+        """Wait for the values and give each line its own.
+
+        Raises:
+            FramesNotFiniteError: a frame holds NaN, infinity or no label that is possible.
+        """
         if self.arrived is not None:
             self.arrived.synchronize()
         values = self.values.numpy()
         for column, (index, own) in enumerate(zip(self.group, self.own, strict=True)):
-            yield index, values[:own, column]
+            line = values[:own, column]
+            # NaN passes every comparison further on, and would end as a sure reading.
+            if not np.isfinite(line.max(axis=1)).all():
+                raise FramesNotFiniteError(line=index, device=self.device)
+            yield index, line
 
 
 class LineReader:
@@ -98,6 +107,7 @@ class LineReader:
 
         Raises:
             DeviceMemoryError: a line does not fit the device's memory even alone.
+            FramesNotFiniteError: the network's answer to a line holds NaN or infinity.
         """
         cores = 1 if self._on_gpu else torch.get_num_threads()
         groups = self._groups([line.shape[1] for line in lines], cores)
@@ -176,7 +186,7 @@ class LineReader:
             # From a GPU this takes pinned memory by itself and returns before all is there.
             values = values.to("cpu", non_blocking=True)
         arrived = _mark(self._device) if self._on_gpu else None
-        return _Launched(group=group, own=own, values=values, arrived=arrived)
+        return _Launched(device=self._device, group=group, own=own, values=values, arrived=arrived)
 
 
 def read_lines(model: Crnn, lines: Sequence[LineImage], *, device: str) -> Iterator[LineLogProbs]:

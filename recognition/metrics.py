@@ -10,14 +10,22 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from recognition.folding import NOT_DECOMPOSED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_IN_TWO = str.maketrans({"Œ": "OE", "Æ": "AE"})  # ``str.upper`` makes SS of ß by itself
+
 
 def fold(text: str) -> str:
-    """Fold a text: NFKD without marks, upper case, only letters, space, hyphen, apostrophe."""
+    """Fold a text: NFKD without marks, upper case, only letters, space, hyphen, apostrophe.
+
+    As ``folding`` folds letters, but for ``ß``, ``Œ`` and ``Æ``, which are spelt with two.
+    """
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    kept = (c if c.isalpha() or c in "-'" else " " if c.isspace() else "" for c in plain.upper())
+    capitals = plain.upper().translate(NOT_DECOMPOSED).translate(_IN_TWO)
+    kept = (c if c.isalpha() or c in "-'" else " " if c.isspace() else "" for c in capitals)
     return re.sub(" +", " ", "".join(kept)).strip()
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from recognition.alphabet import Alphabet, normalise
+from recognition.alphabet import Alphabet
 from recognition.checkpoint import load_checkpoint
 from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.decode import best_path
 from recognition.letter_case import only_capitals
 from recognition.likelihood import text_log_prob
 from recognition.line_reader import LineReader
+from recognition.normal import normalise
 from recognition.preprocess import line_image
 from recognition.rewriting import LexiconParams, PriorParams, with_lexicon, with_prior
 from recognition.types import Evidence, Hint, Reading
@@ -90,6 +91,15 @@ class Recognizer:
             calibrators=calibrators_of(checkpoint.record),
         )
 
+    @property
+    def calibrators(self) -> Calibrators:
+        """Give what makes confidence of evidence."""
+        return self._calibrators
+
+    def calibrated(self, calibrators: Calibrators) -> Recognizer:
+        """Give a recognizer of the same network and names whose confidence is made by these."""
+        return self._with_names(self._prior, self._lexicons, calibrators)
+
     def believing(self, prior: NamePrior) -> Recognizer:
         """Give a recognizer of the same network that weighs what names say beside the ink.
 
@@ -107,7 +117,7 @@ class Recognizer:
     def read(
         self, crops: Sequence[GrayImage], hints: Sequence[Hint] | None = None
     ) -> list[Reading]:
-        """Read crops of any size; an empty one reads as an empty text.
+        """Read crops of any size; one without ink most likely reads as an empty text.
 
         Args:
             crops: (h, w) uint8 each, 0 ink to 255 paper; never written to.
@@ -120,6 +130,7 @@ class Recognizer:
             ValueError: a crop is not a non-empty (h, w) uint8 array, there is not one hint a
                 crop, or a hint names a lexicon that this recognizer does not hold.
             DeviceMemoryError: a crop is too wide for the device's memory, even alone.
+            FramesNotFiniteError: the network's answer to a crop holds NaN or infinity.
         """
         known = [Hint()] * len(crops) if hints is None else hints
         self._check(known, count=len(crops))
@@ -129,13 +140,18 @@ class Recognizer:
             found[index] = self._reading(log_probs, known[index])
         return [found[index] for index in range(len(lines))]
 
-    def _with_names(self, prior: NamePrior | None, lexicons: Mapping[str, Lexicon]) -> Recognizer:
+    def _with_names(
+        self,
+        prior: NamePrior | None,
+        lexicons: Mapping[str, Lexicon],
+        calibrators: Calibrators | None = None,
+    ) -> Recognizer:
         return Recognizer(
             self._model,
             self._alphabet,
             model_id=self.model_id,
             device=self._device,
-            calibrators=self._calibrators,
+            calibrators=calibrators or self._calibrators,
             prior=prior,
             lexicons=lexicons,
         )
@@ -157,9 +173,9 @@ class Recognizer:
             text = raw_text = normalise(raw_text)
         else:
             text, raw_text, chars = weighed.text, weighed.raw_text, weighed.chars
-        evidence = self._evidence(
-            ink, chars, share=None if weighed is None else weighed.probability
-        )
+        # A list says nothing of a text that it lacks: that is as sure as its ink.
+        share = weighed.probability if weighed is not None and weighed.backed else None
+        evidence = self._evidence(ink, chars, share=share)
         return Reading(
             text=text,
             raw_text=raw_text,

@@ -12,14 +12,14 @@ A rival that folds to the raw text changes nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from recognition.alphabet import normalise
 from recognition.beam import BeamParams, search
 from recognition.decode import best_path
 from recognition.folding import fold_letters
 from recognition.ink import cut_ink
+from recognition.normal import normalise
 from recognition.scoring import ink_log_probs, written_as
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Rewriting:
     probability: float  # [0, 1], share of ``text`` in all texts weighed, by ink and names
     alternatives: tuple[tuple[str, float], ...] = field(repr=False)  # next best texts, shares
     margin_nats: float  # how much less probable the ink finds ``text`` than the raw text; or < 0
+    backed: bool = True  # names speak for ``text``; False for one that the lexicon lacks
 
     @property
     def changed(self) -> bool:
@@ -146,7 +147,9 @@ def with_lexicon(
     weights = {found.letters: found.weight for found in search(ink, guide, params.beam)}
     for entry, _ in lexicon.within(raw, params.edits):
         weights[entry.letters] = params.weight * entry.log_share
-    weights.setdefault(raw, params.weight * lexicon.least_log_share - params.unlisted_nats)
+    listed = frozenset(weights)
+    unlisted = params.weight * lexicon.least_log_share - params.unlisted_nats
+    weights.setdefault(raw, unlisted)
     texts = sorted(weights)
     inks = ink_log_probs(ink, texts).tolist()
     rivals = [
@@ -154,7 +157,17 @@ def with_lexicon(
         for text, own in zip(texts, inks, strict=True)
         if own > -math.inf
     ]
-    return _decide(ink, raw_chars, rivals, alphabet, margin_nats=params.margin_nats)
+    # A list says what may stand there, so all else that the ink may say is weighed as unlisted.
+    rest = max(0.0, 1 - math.fsum(math.exp(rival.ink) for rival in rivals))
+    found = _decide(
+        ink,
+        raw_chars,
+        rivals,
+        alphabet,
+        margin_nats=params.margin_nats,
+        others=unlisted + math.log(rest) if rest else -math.inf,
+    )
+    return replace(found, backed=fold_letters(found.text) in listed)
 
 
 class _PriorGuide:
@@ -194,16 +207,18 @@ def _folded(chars: Sequence[CharReading]) -> str:
     return fold_letters("".join(char.char for char in chars))
 
 
-def _decide(
+def _decide(  # noqa: PLR0913, all that is weighed
     ink: Ink,
     raw_chars: tuple[CharReading, ...],
     rivals: Sequence[_Rival],
     alphabet: Alphabet,
     *,
     margin_nats: float,
+    others: float = -math.inf,
 ) -> Rewriting:
     """Take the best rival for which the ink leaves room; the raw text is one of them.
 
+    ``others`` is the score of all texts that are no rival; shares leave room for it.
     Ink so unclear that the search lost the raw text in it says nothing: the raw text stays.
     """
     raw = _folded(raw_chars)
@@ -222,6 +237,7 @@ def _decide(
     allowed.sort(key=lambda rival: (-rival.score, rival.letters != raw, rival.letters))
     best = allowed[0]
     total = math.fsum(math.exp(rival.score - best.score) for rival in allowed)
+    total += math.exp(others - best.score)
 
     def spelt(rival: _Rival) -> tuple[CharReading, ...]:
         if rival.letters == raw:

@@ -65,7 +65,8 @@ class Evidence:
     """What speaks for a reading's text; confidence is made of it."""
 
     ink_log_prob: float  # natural log of the text's probability by the ink, its case left open
-    share: float | None  # [0, 1], of the text in all weighed by ink and names; None without names
+    share: float | None  # [0, 1], of the text in all weighed by ink and names; None where
+    # no name was asked, or a list that lacks the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,7 @@ class FailureCode(StrEnum):
     PAGES_MISSING = "pages_missing"  # of a form of several pages
     LABELS_UNREADABLE = "labels_unreadable"  # of a form without a template
     DOCUMENT_CRASHED = "document_crashed"  # decoding or cutting ended its process
+    READING_NOT_FINITE = "reading_not_finite"  # the network answered with NaN
     INTERNAL_ERROR = "internal_error"  # a bug; the log holds the trace
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"

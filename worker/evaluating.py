@@ -3,14 +3,14 @@
 The folder holds ``truth.csv`` with ``form,scan,field,text`` (and ``page``, from 1, where files
 have several pages) and each scan as ``FORM/SCAN``. Every template is offered for every page, so
 a page laid onto another form counts as wrong. A truth of ``UNREADABLE`` counts in no accuracy;
-an empty one is a field that was left blank.
+one that is empty, or of spaces alone, is a field that was left blank. Texts are normalised as the
+labels of crops are.
 
 All figures are of the ink alone but those under ``prior``: the same crops, names weighed.
 """
 
 from __future__ import annotations
 
-import csv
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from recognition.reliability import calibration_error, straight_through_shares
 from worker.errors import ConfigError, PermanentError
 from worker.recognizing import FOR_A_PERSON, read_pages
 from worker.segmenting import refused_page, segment_document
+from worker.truths import UNREADABLE, check_fields, read_truths
 from worker.types import FieldReading, FieldStatus
 
 if TYPE_CHECKING:
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
     from segmentation import Catalog, GrayImage, SegmentationParams
     from worker.document_images import DecodeLimits
     from worker.recognizing import CropReader
+    from worker.truths import Truth
     from worker.types import DocumentReading, SegmentedPage
 
-UNREADABLE = "UNREADABLE"  # in the truth: struck out, or nobody is sure
-_COLUMNS = ("form", "scan", "field", "text")
 _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
 
 
@@ -79,21 +79,10 @@ class FormsReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Truth:
-    """One row of ``truth.csv``."""
-
-    form: str
-    scan: str
-    page_index: int  # from 0
-    field: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
     """What became of one field, beside its truth."""
 
-    truth: _Truth
+    truth: Truth
     reading: FieldReading | None  # None where its page was refused or taken for another form
     weighed: FieldReading | None  # the same with names
     wrong_form: bool
@@ -135,9 +124,11 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
         review_below: a reading less confident than this, in [0, 1], is for a person.
 
     Raises:
-        ConfigError: there is no ``truth.csv``, or it lacks a column.
+        ConfigError: there is no ``truth.csv``, it lacks a column, or names a field that its form
+            lacks.
     """
-    truths = _read_truth(folder / "truth.csv")
+    truths = read_truths(folder / "truth.csv")
+    check_fields(truths, catalog)
     outcomes: list[_Outcome] = []
     page_count, seconds = 0, 0.0
     ink_alone = _InkAlone(recognizer)
@@ -163,33 +154,6 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     )
 
 
-def _read_truth(path: Path) -> dict[tuple[str, str], list[_Truth]]:
-    """Group the rows of ``truth.csv`` by form and scan."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
-    if not rows:
-        raise ConfigError(f"{path} holds no rows")
-    grouped: dict[tuple[str, str], list[_Truth]] = defaultdict(list)
-    for number, row in enumerate(rows, start=2):  # the header is line 1
-        if missing := [name for name in _COLUMNS if row.get(name) is None]:
-            raise ConfigError(f"{path}, row {number}: lacks the columns {', '.join(missing)}")
-        page = row.get("page") or "1"
-        if not page.isdecimal() or page == "0":
-            raise ConfigError(f"{path}, row {number}: page must be a number from 1")
-        truth = _Truth(
-            form=row["form"],
-            scan=row["scan"],
-            page_index=int(page) - 1,
-            field=row["field"],
-            text=row["text"],
-        )
-        grouped[truth.form, truth.scan].append(truth)
-    return grouped
-
-
 def _segment(
     path: Path, catalog: Catalog, params: SegmentationParams, limits: DecodeLimits
 ) -> tuple[SegmentedPage, ...]:
@@ -203,7 +167,7 @@ def _segment(
 
 
 def _match(
-    rows: Iterable[_Truth], document: DocumentReading, weighed: DocumentReading
+    rows: Iterable[Truth], document: DocumentReading, weighed: DocumentReading
 ) -> Iterator[_Outcome]:
     """Set each truth beside what was read at its place, the ink alone and with names."""
     pages = {page.page_index: page for page in document.pages}
@@ -219,7 +183,7 @@ def _match(
         )
 
 
-def _reading_at(truth: _Truth, document: DocumentReading) -> FieldReading | None:
+def _reading_at(truth: Truth, document: DocumentReading) -> FieldReading | None:
     """Find what was read in a field; None where its page was refused."""
     fields = (f for p in document.pages if p.page_index == truth.page_index for f in p.fields)
     return next((field for field in fields if field.crop.field_name == truth.field), None)

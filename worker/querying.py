@@ -6,7 +6,7 @@ import tempfile
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO
 
-from recognition.alphabet import normalise
+from recognition.normal import normalise
 from worker.answers import check_typed
 from worker.database.audit_log import Action, write_log
 from worker.database.batches import batch_names

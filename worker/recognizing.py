@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from recognition.types import Hint
 from segmentation import BlankPageError, FieldState, Letters
-from worker.errors import FailureCode
+from worker.errors import DocumentOutOfMemoryError, FailureCode, PermanentError
 from worker.page_sets import missing_pages
 from worker.thresholds import NO_THRESHOLDS
 from worker.types import (
@@ -35,6 +36,12 @@ _NEVER_UNSEEN = {  # whatever the network makes of them
     FieldState.STRUCK_OUT: FieldStatus.STRUCK_OUT,
 }
 FOR_A_PERSON = frozenset({FieldStatus.LOW_CONFIDENCE, *_NEVER_UNSEEN.values()})
+
+
+class ReadingNotFiniteError(PermanentError):
+    """The network answers one of the document's crops with NaN or infinity."""
+
+    code = FailureCode.READING_NOT_FINITE
 
 
 class CropReader(Protocol):
@@ -108,6 +115,15 @@ def read_apart(
         *read_apart(documents[:half], read),
         *read_apart(documents[half:], read),
     ]
+
+
+def as_ours(error: Exception) -> Exception:
+    """Name what recognition met as the worker does, with a code to store; leave all else."""
+    if isinstance(error, DeviceMemoryError):
+        return DocumentOutOfMemoryError(str(error))
+    if isinstance(error, FramesNotFiniteError):
+        return ReadingNotFiniteError(str(error))
+    return error
 
 
 def failed_document(code: str, detail: str) -> DocumentReading:

@@ -16,7 +16,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from recognition.alphabet import NAME_ALPHABET, Alphabet, normalise
+from recognition.alphabet import NAME_ALPHABET, Alphabet
+from recognition.normal import normalise
 from recognition.training.manifest import is_held_out
 from worker.crop_archive import crop_png
 from worker.errors import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from recognition.alphabet import normalise
+from recognition.normal import normalise
 from worker.answers import check_typed
 from worker.database.audit_log import Action, write_log
 from worker.database.corrections import add_correction, current_value, withdraw_corrections

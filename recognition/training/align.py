@@ -81,10 +81,9 @@ def align(log_probs: npt.NDArray[np.floating], text: str, alphabet: Alphabet) ->
     """
     emissions = _emissions(log_probs.astype(np.float64), text, alphabet)  # (T, 2 L + 1)
     states = emissions.shape[1]
-    letters = [fold_letter(char) for char in text]
-    # A letter may follow the one before at once, unless it is the same one.
+    # A letter may follow the one before at once, unless it is written the same.
     leap = np.full(states, -np.inf)
-    leap[3::2] = [0.0 if a != b else -np.inf for a, b in itertools.pairwise(letters)]
+    leap[3::2] = [0.0 if a != b else -np.inf for a, b in itertools.pairwise(text)]
     score = np.full(states, -np.inf)
     score[:2] = emissions[0, :2]
     came_from = np.zeros(emissions.shape, np.int8)

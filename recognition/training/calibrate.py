@@ -4,7 +4,8 @@
 
 A text is right when it equals its label folded (``metrics.fold``). The command prints the
 judging half's figures before and after, and writes the calibrators into the checkpoint, whole
-or not at all. The file's model id changes with them, so readings say which confidence they had.
+or not at all. The calibration errors in its training record are dropped: they are of the
+confidence before. The file's model id changes with them, so readings say which confidence they had.
 """
 
 from __future__ import annotations
@@ -85,8 +86,18 @@ def calibrate_checkpoint(
     _print("ink", lines, before.ink, fitted.ink)
     _print("names", weighed, before.names, fitted.names)
     record = {**checkpoint.record, "calibrators": fitted.as_dict()}
+    if "metrics" in record:
+        record["metrics"] = _without_ece(record["metrics"])
     model_id = save_checkpoint(weights, checkpoint.model, checkpoint.config, record)
     sys.stdout.write(f"stored in {weights}, now model {model_id}\n")
+
+
+def _without_ece(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Drop the calibration errors: they are of the confidence that was, on other sets than this."""
+    return {
+        name: {key: value for key, value in own.items() if key != "ece"}
+        for name, own in metrics.items()
+    }
 
 
 def calibrate(reader: Recognizer, samples: Sequence[Sample]) -> Calibrators:

@@ -195,6 +195,7 @@ def _contradictions(config: TrainingConfig) -> list[str]:
         for source in config.sources
         if source.case not in {"written", "open"}
     )
+    faults.extend(_measured_on_what_is_learned(config))
     if not config.sources and config.drawn is None:
         faults.append("source: nothing to learn from")
     if config.drawn is not None and not config.drawn.font_files():
@@ -202,3 +203,30 @@ def _contradictions(config: TrainingConfig) -> list[str]:
     if config.drawn is not None:
         faults.extend(locale_faults(config.drawn.faker))
     return faults
+
+
+def _measured_on_what_is_learned(config: TrainingConfig) -> list[str]:
+    """Find validation sets that the run learns from; their figures would be too good.
+
+    A ``holdout`` that no writer is there for is found too, if the list lies there already.
+    """
+    learned = {(source.folder.resolve(), source.split) for source in config.sources}
+    faults = [
+        f"validation {v.name!r}: the run learns from {v.folder.name}/{v.split}; set `holdout` for "
+        "the writers that training leaves out, or name another split"
+        for v in config.validations
+        if not v.holdout and (v.folder.resolve(), v.split) in learned
+    ]
+    faults.extend(
+        f"validation {v.name!r}: {v.folder.name}/{v.split}.csv names no writers, so that `holdout` "
+        "leaves nothing to measure on"
+        for v in config.validations
+        if v.holdout and (v.folder / f"{v.split}.csv").is_file() and not _names_writers(v)
+    )
+    return faults
+
+
+def _names_writers(validation: ValidationConfig) -> bool:
+    table = validation.folder / f"{validation.split}.csv"
+    with table.open(encoding="utf-8-sig", errors="replace") as file:
+        return "WRITER" in file.readline()

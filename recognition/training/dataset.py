@@ -16,6 +16,7 @@ from recognition.training.augment_params import FULL, LIGHT
 from recognition.training.glyphs import suits
 from recognition.training.names import NameMaker
 from recognition.training.sources import open_source, pick
+from recognition.training.spellings import spellings
 from recognition.training.synthetic import HANDS, draw_name
 from recognition.training.views import some_view
 
@@ -87,7 +88,8 @@ class LineMaker:
 
     def _fits(self, line: TrainingLine) -> bool:
         width = int(line.image.shape[1])
-        needed = frames_needed(self._alphabet.encode(line.text))
+        texts = spellings(line.text, self._alphabet) if line.open_case else (line.text,)
+        needed = max(frames_needed(self._alphabet.encode(text)) for text in texts)
         return width <= self._config.max_width_px and -(-width // _FRAME_PX) > needed
 
     def _try(self, number: int, rng: np.random.Generator) -> TrainingLine:

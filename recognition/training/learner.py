@@ -55,8 +55,7 @@ class Learner:
         }
         self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **network)
         self.model = Crnn(self.model_config)
-        if config.start is not None:
-            self._start_from(config.start)
+        self.start_model_id = None if config.start is None else self._start_from(config.start)
         self.replicas = [self.model, *(_twin(self.model) for _ in range(config.threads - 1))]
         self.pool = ThreadPoolExecutor(config.threads)
         self.average = copy.deepcopy(self.model).eval()
@@ -157,16 +156,20 @@ class Learner:
             },
         )
 
-    def _start_from(self, path: Path) -> None:
+    def _start_from(self, path: Path) -> str:
         """Take over the weights of a checkpoint; everything else begins anew.
 
         Added layers that the checkpoint lacks change nothing at first, so the run begins where
         the checkpoint ended.
+
+        Returns:
+            The checkpoint's model id.
         """
         checkpoint = load_checkpoint(path)
         if not _is_part(checkpoint.config, self.model_config):
             raise TrainingConfigError([f"start: {path.name} holds another network than the run's"])
         self.model.load_state_dict(checkpoint.model.state_dict(), strict=False)
+        return checkpoint.model_id
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)

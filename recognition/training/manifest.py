@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from recognition.alphabet import normalise
 from recognition.errors import ManifestError
+from recognition.normal import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

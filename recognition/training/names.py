@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.alphabet import NAME_ALPHABET, normalise
+from recognition.alphabet import NAME_ALPHABET
+from recognition.normal import normalise
 from recognition.training.faker_names import locale_names
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from recognition.ctc import ctc_losses, mixture_losses
+from recognition.training.spellings import spellings
 from recognition.types import FrameLogProbs
 
 if TYPE_CHECKING:
@@ -62,10 +63,8 @@ def line_losses(
     if loose:
         part = _part(log_probs, loose)
         folded = torch.log(part.values.exp() @ folding + _TINY)
-        variants = [
-            [alphabet.encode(case(lines[i].text)) for i in loose]
-            for case in (str.upper, str.title, str.lower)
-        ]
+        written = [spellings(lines[i].text, alphabet) for i in loose]
+        variants = [[alphabet.encode(text) for text in case] for case in zip(*written, strict=True)]
         losses[loose] = mixture_losses(
             FrameLogProbs(values=folded, frames=part.frames), variants, CASE_WEIGHTS
         )

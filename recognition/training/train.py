@@ -20,7 +20,13 @@ from recognition.training.evaluate import evaluate_names, select
 from recognition.training.feed import batches
 from recognition.training.learner import Learner
 from recognition.training.manifest import read_split, without_held_out
-from recognition.training.run_record import RunRecord, count_fonts, versions, write_record
+from recognition.training.run_record import (
+    RunRecord,
+    count_fonts,
+    settings_of,
+    versions,
+    write_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,21 +106,19 @@ def _learn(
 def _release(learner: Learner, checksums: list[str]) -> RunRecord:
     """Measure the averaged network and write it, with its record, to the run's folder."""
     config = learner.config
-    reader = Recognizer(learner.average, learner.alphabet, model_id="training", device="cpu")
+    reader = _calibrated(learner)
     measured = measure(reader, config.validations)
-    first = config.validations[:1]
-    fitted_on = [
-        s for v in first for s in select(v.folder, v.split, holdout=v.holdout, limit=v.limit)
-    ]
     record = RunRecord(
         seed=config.seed,
+        settings=settings_of(config),
+        start_model_id=learner.start_model_id,
         steps=learner.step,
         lines=learner.lines,
         data_sha256=checksums,
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
-        calibrators={"ink": asdict(calibrate(reader, fitted_on).ink)},
+        calibrators={"ink": asdict(reader.calibrators.ink)},
     )
     save_checkpoint(config.out / WEIGHTS, learner.average, learner.model_config, record.as_dict())
     write_record(config.out / RECORD, record)
@@ -124,6 +128,17 @@ def _release(learner: Learner, checksums: list[str]) -> RunRecord:
         learner.best = mean_cer
         save_checkpoint(config.out / BEST, learner.average, learner.model_config, record.as_dict())
     return record
+
+
+def _calibrated(learner: Learner) -> Recognizer:
+    """Give the averaged network with the confidence fitted on half of the first validation set."""
+    fitted_on = [
+        sample
+        for v in learner.config.validations[:1]
+        for sample in select(v.folder, v.split, holdout=v.holdout, limit=v.limit)
+    ]
+    reader = Recognizer(learner.average, learner.alphabet, model_id="training", device="cpu")
+    return reader.calibrated(calibrate(reader, fitted_on))
 
 
 def measure(

@@ -73,7 +73,7 @@ form = true
 [[validation]]
 name = "names"
 folder = "."
-split = "names"
+split = "other-names"
 """
 
 
@@ -134,6 +134,7 @@ def office(tmp_path_factory) -> Office:
     """Read two fields on each of many documents, and let a person review every one."""
     office = Office(folder=tmp_path_factory.mktemp("office"), said={})
     write_names(office.folder, "names", WORDS)
+    write_names(office.folder, "other-names", WORDS, seed=2)
     office.settings.write_text(RUN)
     truth: dict[tuple[str, str], str] = {}
     with opened(office.url) as sessions:

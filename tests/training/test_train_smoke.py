@@ -57,21 +57,22 @@ share = 0.05
 [[validation]]
 name = "names"
 folder = "data"
-split = "train"
+split = "validation"
 
 [[validation]]
 name = "hands"
 folder = "data"
-split = "hands"
+split = "other-hands"
 """
 
 
 @pytest.fixture
 def settings(tmp_path):
-    write_names(
-        tmp_path / "data", "train", ["ADA", "EVE", "IDA", "BOB", "NOA", "MAX", "LEO", "AMY"]
-    )
+    for seed, split in enumerate(("train", "validation"), start=1):
+        names = ["ADA", "EVE", "IDA", "BOB", "NOA", "MAX", "LEO", "AMY"]
+        write_names(tmp_path / "data", split, names, seed=seed)
     write_hands(tmp_path / "data", "hands")
+    write_hands(tmp_path / "data", "other-hands", seed=5)
     write_list(tmp_path / "names.csv")
 
     def write(*, steps, save_every=20):
@@ -96,7 +97,7 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
     steps = [row for row in log(path) if row["event"] == "step"]
     assert steps[-1]["loss"] < 0.5 * max(row["loss"] for row in steps)
     weights = path.parent / "run" / "weights.safetensors"
-    report = evaluate_names(Recognizer.load(weights), path.parent / "data", "train")
+    report = evaluate_names(Recognizer.load(weights), path.parent / "data", "validation")
     assert report.cer < 0.75  # distorted as hard as ever: a blank reader has 1.0
     assert "names: exact" in capsys.readouterr().out
     record = load_checkpoint(weights).record
@@ -105,6 +106,11 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
     assert set(record["calibrators"]) == {"ink"}
     assert len(record["data_sha256"]) == 2
     assert record["metrics"]["names"]["cer"] == pytest.approx(report.cer)
+    assert record["metrics"]["names"]["ece"] == pytest.approx(report.ece, abs=1e-4)
+    assert record["start_model_id"] is None
+    assert record["settings"]["steps"] == 480
+    assert [own["folder"] for own in record["settings"]["sources"]] == ["data", "data"]
+    assert str(path.parent) not in json.dumps(record)
     assert {"torch", "numpy", "opencv", "python"} <= record["versions"].keys()
     assert json.loads((path.parent / "run" / "record.json").read_text()) == record
 

@@ -61,7 +61,7 @@ def correct(  # noqa: PLR0913, each is an option of the command
 
 def _typed(text: str) -> str:
     """Bring a typed text to the form in which readings are kept."""
-    from recognition.alphabet import normalise
+    from recognition.normal import normalise
     from worker.answers import check_typed
 
     # Other users of the machine can see a command's arguments, never its input.

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from worker.crop_archive import pack_crops
 from worker.database.documents import finish_document
 from worker.database.session import transaction
-from worker.errors import FailureCode
+from worker.errors import FailureCode, PermanentError
 from worker.local.intake import take_up
-from worker.recognizing import failed_document, read_apart, read_pages
+from worker.recognizing import as_ours, failed_document, read_apart, read_pages
 from worker.segment_process import Refusal
 from worker.storage.keys import crop_archive_key
 
@@ -163,6 +163,9 @@ def _or_bug(cut: _Cut, found: DocumentReading | Exception) -> DocumentReading:
         return found
     document_id = str(cut.taken.claim.document_id)
     _log.error("recognizing_failed", extra={"document_id": document_id}, exc_info=found)
+    named = as_ours(found)
+    if isinstance(named, PermanentError):
+        return failed_document(named.code, str(named))
     detail = "a bug in penname met this document; the log holds its trace"
     return failed_document(FailureCode.INTERNAL_ERROR, detail)
 

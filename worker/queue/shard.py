@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from recognition.errors import DeviceMemoryError
 from worker.batches import wake
 from worker.database.documents import finish_document
 from worker.database.moves import cut_again
@@ -19,7 +18,6 @@ from worker.errors import (
     ConfigError,
     DamagedDocumentError,
     DatabaseUnavailableError,
-    DocumentOutOfMemoryError,
     DocumentTimeoutError,
     FailureCode,
     ModelUnavailableError,
@@ -29,7 +27,7 @@ from worker.errors import (
 from worker.queue.deciding import decide_on
 from worker.queue.persist import own_crops, persist
 from worker.queue.readers import check
-from worker.recognizing import read_apart, read_pages
+from worker.recognizing import as_ours, read_apart, read_pages
 from worker.retry import GiveBack, TryAgain
 from worker.segment_archive import unpack_document
 from worker.types import Stage
@@ -243,8 +241,7 @@ def _settle(claim: Claim, error: Exception, shard: Shard, station: RecognizeStat
         persist(station.sessions, lambda session: cut_again(session, claim))
         wake(station.nudger, Stage.SEGMENT, urgent=False)
         return
-    if isinstance(error, DeviceMemoryError):
-        error = DocumentOutOfMemoryError(str(error))
+    error = as_ours(error)
     late = isinstance(error, DocumentTimeoutError) and len(shard.claims) > 1
     broke = isinstance(error, _BrokenDeviceError) and claim.tries < station.rule.most_tries
     if late or broke:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 from benchmarks.bench_recognition import main
@@ -19,3 +20,38 @@ def test_a_rival_that_is_not_there_is_left_out_with_the_reason(monkeypatch, caps
     assert ours["peak_mib"] > 50
     assert 0 <= ours["exact_folded"] <= 1
     assert "left_out" in rival or rival["crops_per_s"] > 0
+
+
+def test_a_talkative_rival_that_dies_in_a_round_is_left_out_with_the_reason(
+    tmp_path, monkeypatch, capsys
+):
+    rival = tmp_path / "python"
+    rival.write_text(
+        "#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' 'x' >&2\necho >&2\necho ready\n"
+        "read line\necho out of luck >&2\nexit 1\n"
+    )
+    rival.chmod(0o755)
+    given = ["--crops", "2", "--rivals", str(rival), "--only", "rapidocr", "--json"]
+    monkeypatch.setattr(sys, "argv", ["bench", *given])
+
+    main()
+
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert report["contestants"]["rapidocr"] == {"left_out": "out of luck"}
+
+
+def test_a_contestant_keeps_to_its_cores_with_all_it_starts():
+    script = (
+        "import os, subprocess\n"
+        "from benchmarks.contestants import keep_to_cores\n"
+        "keep_to_cores(1)\n"
+        "threads = os.listdir('/proc/self/task')\n"
+        "assert {len(os.sched_getaffinity(int(t))) for t in threads} == {1}\n"
+        "print(subprocess.run(['nproc'], capture_output=True, text=True).stdout.strip())\n"
+    )
+
+    done = subprocess.run(  # noqa: S603, ours
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.strip() == "1"

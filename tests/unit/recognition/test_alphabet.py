@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognition.alphabet import BLANK, NAME_ALPHABET, Alphabet, frames_needed, normalise
+from recognition.alphabet import BLANK, NAME_ALPHABET, Alphabet, frames_needed
 from recognition.errors import AlphabetError
+from recognition.normal import normalise
 
 ALPHABET = Alphabet(NAME_ALPHABET)
 

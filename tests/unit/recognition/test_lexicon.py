@@ -129,3 +129,10 @@ def test_what_is_no_list_of_names_is_refused(tmp_path, content):
 def test_a_missing_file_is_refused_by_its_name(tmp_path):
     with pytest.raises(LexiconError, match=r"none\.csv"):
         read_lexicon(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("listed", ["O\u2019Neil\u2013Ray", "O\u02bcNeil\u2010Ray", "O'Neil-Ray "])
+def test_apostrophes_and_dashes_of_a_list_are_those_of_readings(listed):
+    lexicon = Lexicon([(listed, 1.0)])
+
+    assert [entry.name for entry, _ in lexicon.within("O'NEIL-RAY", 0)] == ["O'Neil-Ray"]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from recognition.alphabet import NAME_ALPHABET
 from recognition.ink import cut_ink
 from recognition.likelihood import text_log_prob
 from recognition.scoring import ink_log_probs
@@ -64,3 +65,18 @@ def test_certain_ink_has_a_log_probability_of_at_most_0():
 def test_another_alphabet_is_the_callers_bug(shape):
     with pytest.raises(ValueError, match="want"):
         text_log_prob(np.zeros(shape, np.float32), "A", "AB")
+
+
+@pytest.mark.parametrize("text", ["Lloyd", "Renée", "Aaron"])
+def test_two_ways_of_one_letter_side_by_side_need_no_blank_between_them(text):
+    log_probs = written_line(text, NAME_ALPHABET)[1::3]  # the inked frames alone
+
+    assert len(log_probs) == len(text)
+    assert -0.1 < text_log_prob(log_probs, text, NAME_ALPHABET) <= 0
+
+
+@pytest.mark.parametrize("text", ["Lloyd", "Renée", "Aaron"])
+def test_with_a_blank_between_them_they_are_as_probable(text):
+    log_probs = written_line(text, NAME_ALPHABET)
+
+    assert -0.1 < text_log_prob(log_probs, text, NAME_ALPHABET) <= 0

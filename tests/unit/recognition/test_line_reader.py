@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from recognition.batching import pad_lines, padded_px
-from recognition.errors import DeviceMemoryError
+from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from recognition.line_reader import ON_CPU, LineReader
 from recognition.model import Crnn, frames
-from tests.unit.recognition.networks import SMALL, small_network
+from tests.unit.recognition.networks import SMALL, ScriptedNetwork, small_network
 
 TOLERANCE = 1e-4  # log probability; float32 sums run in another order in another shape
 HALF_TOLERANCE = 0.1  # bfloat16 keeps 8 bits
@@ -183,3 +183,24 @@ def test_a_gpu_reads_what_a_cpu_reads():
 
 def test_a_width_is_padded_to_the_next_step():
     assert [padded_px(width, 64) for width in (1, 64, 65)] == [64, 64, 128]
+
+
+@pytest.mark.usefixtures("cores")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
+def test_an_answer_that_is_not_finite_is_an_error_and_no_reading(value):
+    answer = np.full((9, len(SMALL.alphabet) + 1), -5.0, np.float32)
+    answer[4] = value
+    reader = LineReader(ScriptedNetwork(answer), device="cpu")  # type: ignore[arg-type] # a full double of a network, not a Crnn
+
+    with pytest.raises(FramesNotFiniteError, match="not finite, on cpu") as caught:
+        list(reader.read(lines(1)))
+
+    assert caught.value.line == 0
+
+
+def test_labels_that_are_impossible_are_no_fault():
+    answer = np.full((9, len(SMALL.alphabet) + 1), -np.inf, np.float32)
+    answer[:, 0] = 0
+    reader = LineReader(ScriptedNetwork(answer), device="cpu")  # type: ignore[arg-type] # as above
+
+    assert len(list(reader.read(lines(2)))) == 2

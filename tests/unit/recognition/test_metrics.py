@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recognition.alphabet import NAME_ALPHABET
+from recognition.folding import fold_letters
 from recognition.metrics import cer, edit_distance, exact, fold
 
 TEXTS = st.text(alphabet="abcé -'", max_size=8)
@@ -16,14 +18,32 @@ TEXTS = st.text(alphabet="abcé -'", max_size=8)
         ("d'Arc-Petit", "D'ARC-PETIT"),
         (" J. R. 7th ", "J R TH"),
         ("Groß", "GROSS"),
-        ("Łukasz", "ŁUKASZ"),
+        ("Łukasz Øre Đorđe", "LUKASZ ORE DORDE"),
+        ("Cœur Ægir", "COEUR AEGIR"),
+        ("I\u015f\u0131k", "ISIK"),
         ("1879", ""),
         ("ﬁn", "FIN"),
     ],
-    ids=["marks", "signs-kept", "signs-dropped", "sharp-s", "stroke", "digits", "ligature"],
+    ids=[
+        "marks",
+        "signs-kept",
+        "signs-dropped",
+        "sharp-s",
+        "strokes",
+        "two-letters",
+        "no-dot",
+        "digits",
+        "ligature",
+    ],
 )
 def test_folding_forgives_marks_case_and_other_signs(text, folded):
     assert fold(text) == folded
+
+
+@given(st.text(alphabet=sorted(set(NAME_ALPHABET) - set("ßŒœÆæ."))))
+def test_texts_that_names_hold_alike_are_alike_when_they_are_compared(text):
+    assert fold(fold_letters(text)) == fold(text)
+    assert fold(text) == " ".join(fold_letters(text).split())
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def reader():
     return Recognizer(small_network(), Alphabet(NAME_ALPHABET), model_id="test", device="cpu")
 
 
-def reader_of(text, *, prior=None, lexicons=None, **rivals):
+def reader_of(text, *, prior=None, lexicons=None, calibrators=UNCALIBRATED, **rivals):
     """A recognizer that sees ``text``; ``p3="xy"`` as in ``test_rewriting``."""
     at = {int(place[1:]): (rival[0], float(rival[1:])) for place, rival in rivals.items()}
     return Recognizer(
@@ -34,6 +34,7 @@ def reader_of(text, *, prior=None, lexicons=None, **rivals):
         Alphabet(NAME_ALPHABET),
         model_id="scripted",
         device="cpu",
+        calibrators=calibrators,
         prior=prior,
         lexicons=lexicons or {},
     )
@@ -84,9 +85,22 @@ def test_no_crops_give_no_readings(reader):
     ids=["blank", "black", "one-pixel", "very-wide"],
 )
 def test_degenerate_crops_are_read_like_any_other(reader, crop):
-    (reading,) = reader.read([crop])
+    plain = crops(1)
 
-    assert reading.text == reading.text.strip()
+    first, reading, last = reader.read([*plain, crop, *plain])
+
+    assert reading.chars or reading.text == ""
+    assert "".join(char.char for char in reading.chars).split() == reading.text.split()
+    assert 0 <= reading.confidence <= 1
+    (alone,) = reader.read([crop])
+    assert reading.text == alone.text
+    assert first.text == last.text == reader.read(plain)[0].text, "its neighbours read as ever"
+
+
+@pytest.mark.parametrize("shape", [(0, 40), (40, 0), (40,), (4, 4, 3)], ids=str)
+def test_what_is_no_picture_is_the_callers_bug(reader, shape):
+    with pytest.raises(ValueError, match="uint8"):
+        reader.read([np.zeros(shape, np.uint8)])
 
 
 def test_names_stay_out_of_what_is_printed(reader):
@@ -233,3 +247,26 @@ def test_a_recognizer_told_of_names_leaves_the_other_as_it_was():
 
     assert read_one(told).text == read_one(told, Hint(lexicon="surnames")).text == "Martin"
     assert read_one(plain).text == "Martln"
+
+
+def test_a_list_that_lacks_the_text_makes_its_reading_no_surer_than_the_ink():
+    calibrators = Calibrators(names=Calibrator(intercept=1.6, weight=0.28))
+    rivals = {f"p{place}": "x0.45" for place in range(6)}
+    unclear = reader_of(
+        "qwvykz", lexicons={"surnames": SURNAMES}, calibrators=calibrators, **rivals
+    )
+
+    listed, alone = unclear.read(crops(2), [Hint(lexicon="surnames"), Hint()])
+
+    assert listed.text == alone.text == "qwvykz"
+    assert listed.confidence == alone.confidence < 0.1
+    assert listed.evidence.share is None
+
+
+def test_a_listed_name_in_clear_ink_stays_sure():
+    clear = reader_of("Martin", lexicons={"surnames": SURNAMES})
+
+    reading = read_one(clear, Hint(lexicon="surnames"))
+
+    assert reading.evidence.share == pytest.approx(1, abs=1e-3)
+    assert reading.confidence > 0.97

@@ -249,3 +249,23 @@ def test_the_commoner_of_two_names_that_the_ink_cannot_part_is_taken():
     reading = lexicon_reading(line, LexiconParams(weight=1.0))
 
     assert reading.text == "Martin"
+
+
+def test_a_list_backs_the_names_that_stand_in_it_and_no_other():
+    assert lexicon_reading(line_of("Martln", p4="i0.3")).backed
+    assert lexicon_reading(line_of(" Martin")).backed, "spaces at the ends are no letters"
+    assert not lexicon_reading(line_of("Mertyn")).backed
+    assert prior_reading(line_of("Mertyn")).backed, "a prior judges every name"
+
+
+def test_a_listed_name_in_clear_ink_has_all_of_the_share():
+    assert lexicon_reading(line_of("Martin")).probability > 0.999
+
+
+def test_what_the_ink_may_say_beyond_the_texts_weighed_keeps_a_part_of_the_share():
+    rivals = {f"p{place}": "x0.5" for place in range(6)}
+
+    reading = lexicon_reading(line_of("qwvykz", **rivals))
+
+    assert not reading.backed
+    assert reading.probability < 0.05, "the ink alone gives it one chance in 64"

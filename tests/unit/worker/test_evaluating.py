@@ -200,7 +200,9 @@ def test_pages_count_from_one(tmp_path):
             "row 3: lacks the columns field, text",
             id="short-row",
         ),
-        pytest.param("form,scan,field,text\nclinic,gone.png,f,x\n", "gone.png", id="scan-gone"),
+        pytest.param(
+            f"form,scan,field,text\nclinic,gone.png,{FIRST.name},x\n", "gone.png", id="scan-gone"
+        ),
         pytest.param(
             "form,scan,field,text,page\nclinic,a.png,f,x,first\n", "page", id="page-no-number"
         ),
@@ -212,3 +214,25 @@ def test_a_truth_that_cannot_be_used_is_refused(tmp_path, truth, message):
 
     with pytest.raises(ConfigError, match=message):
         evaluate(tmp_path)
+
+
+def test_a_truth_with_typographic_signs_is_what_was_read(tmp_path):
+    folder = lay_out(tmp_path, [f"a.png,{FIRST.name},O\u2019Neil\u2013Ray"], a=filled(FIRST))
+
+    assert evaluate(folder, "O'Neil-Ray").all.exact_folded == 1
+
+
+def test_a_truth_of_spaces_is_a_field_left_blank(tmp_path):
+    rows = [f"a.png,{FIRST.name},Ada", f"a.png,{SECOND.name},  "]
+    folder = lay_out(tmp_path, rows, a=filled(FIRST))
+
+    report = evaluate(folder)
+
+    assert (report.all.n, report.all.blank, report.all.blank_right) == (1, 1, 1.0)
+
+
+def test_a_field_that_its_form_lacks_is_named(tmp_path):
+    folder = lay_out(tmp_path, ["a.png,shoe_size,Ada"], a=filled(FIRST))
+
+    with pytest.raises(ConfigError, match="field 'shoe_size' on page 1 of the form 'clinic'"):
+        evaluate(folder)

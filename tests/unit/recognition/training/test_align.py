@@ -30,12 +30,11 @@ def frames(rng, count, size):
 
 def every_path(text, count):
     """All ways to spend ``count`` frames on a text: the place of each frame, None for blanks."""
-    letters = [fold_letter(char) for char in text]
     for path in itertools.product([None, *range(len(text))], repeat=count):
         runs = [place for place, _ in itertools.groupby(path)]
         spelled = [place for place in runs if place is not None]
         touching = any(
-            b is not None and a is not None and letters[a] == letters[b]
+            b is not None and a is not None and text[a] == text[b]
             for a, b in itertools.pairwise(runs)
         )
         if spelled == list(range(len(text))) and not touching:
@@ -56,7 +55,7 @@ def cost(path, log_probs, text):
     return total
 
 
-@pytest.mark.parametrize("text", ["ab", "aA", "a b", "7a", "b"])
+@pytest.mark.parametrize("text", ["ab", "aA", "aa", "a b", "7a", "b"])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_alignment_is_the_best_of_all_paths(text, seed):
     log_probs = frames(np.random.default_rng(seed), 5, ALPHABET.size)
@@ -74,7 +73,7 @@ def test_the_alignment_is_the_best_of_all_paths(text, seed):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [pytest.param("aba", 2, id="short"), pytest.param("aA", 2, id="doubled")]
+    ("text", "count"), [pytest.param("aba", 2, id="short"), pytest.param("aa", 2, id="doubled")]
 )
 def test_a_line_of_too_few_frames_has_no_alignment(text, count):
     log_probs = frames(np.random.default_rng(1), count, ALPHABET.size)

@@ -13,9 +13,11 @@ from recognition.training.calibrate import calibrate, fit, judge, judged_lines, 
 from recognition.training.evaluate import read_samples
 from recognition.training.halves import Half
 from recognition.training.manifest import read_split
+from recognition.types import Evidence
 from tests.unit.recognition.networks import SMALL, small_network
 from tests.unit.recognition.training.sources import write_hands, write_names
 
+SURE = Evidence(ink_log_prob=-0.01, share=None)
 NAMES = ["ADA", "EVE", "NOA", "MAX", "LEO", "AMY", "IDA", "BOB"]
 
 
@@ -30,7 +32,12 @@ def weights(tmp_path):
     with torch.no_grad():
         network.head.bias[0] += 9.0
     path = tmp_path / "small.safetensors"
-    save_checkpoint(path, network, SMALL, {"seed": 4, "temperature": 1.5})
+    save_checkpoint(
+        path,
+        network,
+        SMALL,
+        {"seed": 4, "temperature": 1.5, "metrics": {"names": {"cer": 0.2, "ece": 0.3}}},
+    )
     return path
 
 
@@ -40,9 +47,11 @@ def test_a_network_that_is_always_wrong_is_made_to_doubt_itself(tmp_path):
 
     fitted = calibrate(reader(), samples)
 
-    lines = judged_lines(reader(), samples)
+    lines = [replace(line, evidence=SURE) for line in judged_lines(reader(), samples)]
     assert not any(line.right for line in lines)
-    assert judge(lines, fitted.ink)["ece"] < min(0.1, judge(lines, UNCALIBRATED.ink)["ece"] + 0.1)
+    doubting = fit(lines, start=UNCALIBRATED.ink)
+    assert judge(lines, UNCALIBRATED.ink)["ece"] > 0.9
+    assert judge(lines, doubting)["ece"] < 0.2
     assert fitted.names == UNCALIBRATED.names
 
 
@@ -81,6 +90,7 @@ def test_the_command_stores_both_calibrators_and_prints_the_judging_half(tmp_pat
 
     after, printed = load_checkpoint(weights), capsys.readouterr().out
     assert after.record["seed"] == 4
+    assert after.record["metrics"] == {"names": {"cer": 0.2}}
     assert set(after.record["calibrators"]) == {"ink", "names"}
     assert calibrators_of(after.record) != UNCALIBRATED
     assert after.model_id != before.model_id

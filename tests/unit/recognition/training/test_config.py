@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from recognition.errors import TrainingConfigError
+from recognition.training import config as module
 from recognition.training.config import load_config
-from tests.unit.recognition.training.sources import FONTS
+from tests.unit.recognition.training.sources import FONTS, write_names
 
 GOOD = """
 out = "run"
@@ -126,3 +129,33 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, text):
 
     with pytest.raises(TrainingConfigError, match=r"run\.toml"):
         load_config(path)
+
+
+SET = '[[validation]]\nname = "v"\nfolder = "{folder}"\nsplit = "{split}"\nholdout = {holdout}\n'
+LEARNED = 'out = "run"\nsteps = 3\n[[source]]\nfolder = "data"\nsplit = "a"\nshare = 1\n'
+
+
+@pytest.mark.parametrize("folder", ["data", "data/../data/."])
+def test_a_run_may_not_be_measured_on_what_it_learns_from(tmp_path, folder):
+    with pytest.raises(TrainingConfigError, match="'v': the run learns from data/a"):
+        load(tmp_path, LEARNED + SET.format(folder=folder, split="a", holdout="false"))
+
+
+@pytest.mark.parametrize(("split", "holdout"), [("a", "true"), ("b", "false")])
+def test_other_writers_or_another_split_may_be_measured_on(tmp_path, split, holdout):
+    config = load(tmp_path, LEARNED + SET.format(folder="data", split=split, holdout=holdout))
+
+    assert len(config.validations) == 1
+
+
+def test_a_holdout_where_no_writers_are_named_is_refused(tmp_path):
+    write_names(tmp_path / "data", "a")
+
+    with pytest.raises(TrainingConfigError, match=r"data/a\.csv names no writers"):
+        load(tmp_path, LEARNED + SET.format(folder="data", split="a", holdout="true"))
+
+
+def test_the_settings_of_the_release_load():
+    config = load_config(Path(module.__file__).parent / "release.toml")
+
+    assert [v.holdout for v in config.validations] == [False, True, True]

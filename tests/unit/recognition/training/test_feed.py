@@ -11,7 +11,7 @@ import pytest
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet, frames_needed
 from recognition.training.config import DrawnConfig, SourceConfig, TrainingConfig
-from recognition.training.dataset import LineMaker
+from recognition.training.dataset import LineMaker, TrainingLine
 from recognition.training.feed import _fill, _next, batches, make_batches
 from tests.unit.recognition.training.sources import FONTS, write_list, write_names
 
@@ -47,6 +47,18 @@ def test_lines_fit_the_limits_and_come_from_every_source(config):
         assert width <= config.max_width_px
         assert width / 4 > frames_needed(ALPHABET.encode(line.text)) - 1
     assert len(maker.checksums) == 1
+
+
+def test_a_line_has_frames_for_the_longest_way_to_write_a_label_whose_case_is_open(config):
+    maker = LineMaker(config, ALPHABET)
+    image = np.zeros((32, 4 * 6), np.uint8)  # six frames: WEISS needs as many, with one to spare
+
+    def fits(text, *, open_case):
+        return maker._fits(TrainingLine(image=image, text=text, open_case=open_case))  # noqa: SLF001 - the rule itself
+
+    assert fits("Wei\u00df", open_case=False)
+    assert not fits("Wei\u00df", open_case=True)
+    assert fits("Weis", open_case=True)
 
 
 def test_the_same_seed_makes_the_same_lines(config):

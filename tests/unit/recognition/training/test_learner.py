@@ -130,13 +130,14 @@ def test_the_learning_rate_rises_and_falls_with_the_share_of_steps(done, pace):
 def test_a_run_starts_from_weights_of_the_network_that_toml_describes(tmp_path):
     first = run(tmp_path / "first", seed=1)
     start = tmp_path / "start.safetensors"
-    save_checkpoint(start, first.model, first.model_config, {})
+    model_id = save_checkpoint(start, first.model, first.model_config, {})
     as_toml_has_it = {**MODEL, "conv_channels": [16, 32, 48, 64]}
 
     second = run(tmp_path / "second", seed=2, start=start, model=as_toml_has_it)
 
     for name, weights in first.model.state_dict().items():
         assert torch.equal(second.model.state_dict()[name], weights), name
+    assert (first.start_model_id, second.start_model_id) == (None, model_id)
 
 
 def test_a_run_with_added_layers_begins_where_the_network_without_them_ended(tmp_path):

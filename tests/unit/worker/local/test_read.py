@@ -4,6 +4,7 @@ from itertools import islice
 
 import pytest
 
+from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from tests.bench import sources_of
 from tests.database import rows
 from tests.fakes.memory_store import MemoryStore
@@ -172,6 +173,35 @@ def test_a_bug_over_one_crop_costs_its_document_and_no_other(real_bench, forms, 
     assert (codes.count("internal_error"), codes.count(None)) == (1, 4)
     assert [failure.code for failure in tally.failed] == ["internal_error"]
     assert "recognizing_failed" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FramesNotFiniteError(line=0, device="cpu"), "reading_not_finite"),
+        (DeviceMemoryError(line=0, width_px=9000, device="cuda:0"), "document_out_of_memory"),
+    ],
+    ids=["not finite", "device memory"],
+)
+def test_what_the_network_meets_over_one_crop_is_stored_with_its_code(
+    real_bench, forms, error, code
+):
+    first: list[bytes] = []
+
+    class Meets(ScriptedRecognizer):
+        def read(self, crops, hints=None):
+            first[:] = first or [crops[0].tobytes()]
+            if any(crop.tobytes() in first for crop in crops):
+                raise error
+            return super().read(crops, hints)
+
+    real_bench.recognizer = Meets()
+
+    tally = real_bench.read({f"file:///{n}.tif": encode(forms.filled(n), "TIFF") for n in range(3)})
+
+    codes = [row["failure_code"] for row in rows(real_bench.sessions, STATES)]
+    assert (codes.count(code), codes.count(None)) == (1, 2)
+    assert [failure.code for failure in tally.failed] == [code]
 
 
 def test_a_full_store_stops_the_run_and_the_next_one_goes_on_without_loss(bench):

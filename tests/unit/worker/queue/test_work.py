@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from sqlalchemy import false
 
-from recognition.errors import DeviceMemoryError
+from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from segmentation import SegmentationParams
 from tests.database import prepare, rows
 from tests.factories import make_identity, make_source
@@ -631,3 +631,16 @@ def test_crops_wait_for_company_unless_they_are_urgent(line, forms, priority, ca
     line.cut(clock=lambda: next(ticks))
 
     assert line.nudger.sent == [(Stage.RECOGNIZE, False, 1)] * calls
+
+
+def test_a_crop_that_the_network_answers_with_nan_fails_its_document_alone(line, forms):
+    line.recognizer = Small(100, FramesNotFiniteError(line=0, device="cuda:0"))
+    line.submit(a=sheet(forms, 0), b=sheet(forms, 2))
+    line.cut()
+    key = stand(line.sessions)["b"]["crop_key"]
+    line.store.put(key, blackened(line.store.get(key)))
+
+    assert line.read().finished == 1
+
+    assert line.status("a") == ("done", None)
+    assert line.status("b") == ("failed", "reading_not_finite")
