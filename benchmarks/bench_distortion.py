@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.bench_distortion`` distorts drawn forms, and real ones with ``--templates
 DIR --scans DIR``, by each kind of ``benchmarks.distortions`` alone and all mixed, at each grade.
-With ``--alone`` only the page's own form and its editions are known, as in most batches.
+With ``--alone`` only the page's own form and its editions are known, as in most batches; with
+``--lists`` the pages are lists of equal rows, which look alike one row off.
 The error of a page is the largest error of a corner of a field box, in px at 300 dpi. It exits
 with 1 when a bar of ``benchmarks/README.md`` is missed.
 """
@@ -115,6 +116,7 @@ def _measured(options: argparse.Namespace) -> list[Outcome]:
         templates=options.templates,
         scans=options.scans,
         alone=options.alone,
+        lists=options.lists,
         rivals=options.rivals,
     )
     jobs = [
@@ -220,6 +222,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--templates", type=Path, help="real templates, besides the drawn ones")
     parser.add_argument("--scans", type=Path, help="their scans, in folders named for their ids")
     parser.add_argument("--alone", action="store_true", help="know only each page's own form")
+    parser.add_argument("--lists", action="store_true", help="distort lists of equal rows instead")
     parser.add_argument("--rivals", action="store_true", help="measure other ways beside it")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)

@@ -12,6 +12,7 @@ from benchmarks.sheets import (
     drawn_templates,
     editions,
     filled,
+    list_templates,
     real_sheets,
     sample_templates,
 )
@@ -35,6 +36,7 @@ class Places:
     templates: Path | None
     scans: Path | None
     alone: bool  # a page meets only its own form and that form's editions
+    lists: bool  # lists of equal rows are what is distorted
     rivals: bool  # other ways to lay a page onto its form are measured too
 
 
@@ -53,11 +55,13 @@ def make_world(places: Places) -> World:
     """Make the sheets to distort and the forms to find them among, once a process."""
     drawn = drawn_templates(_DRAWN_SEEDS)
     templates = [*drawn[1:], *editions(drawn[0]), *sample_templates()]
+    lists = list_templates() if places.lists else []
     sheets = [
         filled(template, seed=100 * at + filling)
-        for at, template in enumerate(templates)
+        for at, template in enumerate(lists or templates)
         for filling in range(_FILLINGS)
     ]
+    templates += lists
     if places.templates is not None and places.scans is not None:
         real, scans = real_sheets(places.templates, places.scans)
         templates += real

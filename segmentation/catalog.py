@@ -22,6 +22,7 @@ from segmentation.patches import (
 )
 from segmentation.printed import FieldPrint, PrintParams, find_print
 from segmentation.pyramid import Level, halvings
+from segmentation.repeats import RepeatParams, Repeats, find_repeats
 from segmentation.shortlist import Lookup, ShortlistParams, index_features
 from segmentation.siblings import Sibling, SiblingParams, find_siblings
 from segmentation.types import Homography, Template  # noqa: TC001, read by dataclass users
@@ -42,6 +43,7 @@ class CatalogParams:
     sibling: SiblingParams = field(default_factory=SiblingParams)
     patch: PatchParams = field(default_factory=PatchParams)
     outline: OutlineParams = field(default_factory=OutlineParams)
+    repeat: RepeatParams = field(default_factory=RepeatParams)
     printed: PrintParams = field(default_factory=PrintParams)
     reduced_px: int = 800  # smallest level's long side is at least this; 75 to 150 dpi on letter
     patch_columns: int = 7
@@ -67,6 +69,7 @@ class IndexedTemplate:
     features: tuple[Features, ...]  # of each of ``CatalogParams.matches``, template px
     reduced: Level  # the level whose pixels fits are measured in
     patches: Patches  # over the whole form, reduced-level px
+    repeats: Repeats  # where the form looks like itself, reduced-level px
     outline: Outline  # over the whole form, at half of that
     near_to_template: Homography  # px of the field patches to template px
     fields: tuple[FieldPlan, ...]
@@ -115,13 +118,16 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
     spread = pick_spread(
         strength, params.patch, columns=params.patch_columns, rows=params.patch_rows
     )
+    patches = cut_patches(reduced, spread, params.patch)
+    repeats = find_repeats(reduced, patches, avoid, params.repeat)
     candidates = _near_candidates(template, near, params)
     return IndexedTemplate(
         template=template,
         features=tuple(blank_features(reduced, match) for match in params.matches),
         reduced=reduced,
-        patches=cut_patches(reduced, spread, params.patch),
-        outline=cut_outline(reduced, avoid, params.outline),
+        patches=patches,
+        repeats=repeats,
+        outline=cut_outline(reduced, avoid, repeats.landmarks.centers, params.outline),
         near_to_template=near.to_original(),
         fields=tuple(
             FieldPlan(

@@ -74,6 +74,7 @@ def choose(
 
     Raises:
         NoTemplateMatchesError: the page is none of the forms.
+        RegistrationError: the page shows a form, but not which of its equal rows is which.
         AmbiguousTemplateError: the page fits two forms equally well.
     """
     guessed = _guessed(page, catalog, register_params, prepared.outline)
@@ -95,6 +96,8 @@ def choose(
             fits |= _sibling_fits(page, fits, catalog, register_params)
             return _best(page, list(fits.values()), params)
     closest = max(misfits, key=_closeness)
+    if closest.reason is Misfit.ROWS_ALIKE:
+        raise closest
     raise NoTemplateMatchesError(known=len(catalog.forms), closest=closest)
 
 

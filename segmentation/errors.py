@@ -36,6 +36,7 @@ class Misfit(StrEnum):
     IMPLAUSIBLE_SHAPE = "implausible_shape"
     NARROW_SPREAD = "narrow_spread"
     STRUCTURE_DISAGREES = "structure_disagrees"
+    ROWS_ALIKE = "rows_alike"  # it fits, but which of its equal rows is which cannot be seen
 
 
 class RegistrationError(SegmentationError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -22,6 +23,9 @@ from segmentation.illumination import FlattenParams, flatten
 from segmentation.pyramid import Level, shrink
 from segmentation.types import Points  # noqa: TC001, read by dataclass users
 from segmentation.warp import move
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Descriptors = npt.NDArray[np.uint8]  # (N, 32) bits of ORB, or (N, 128) bins of SIFT
 
@@ -46,6 +50,9 @@ class MatchParams:
     blank_levels: int = 7  # 1.2 ** 6 = 3.0: forms that fill a third of a photo still pair
     pyramid_step: float = 1.2
     fast_threshold: int = 12  # gray step of an ORB corner
+    surplus: float = 3.0  # keypoints found for each that is kept; 1 keeps the strongest anywhere
+    columns: int = 8  # of the grid whose cells give keypoints by turns
+    rows: int = 10
     max_ratio: float = 0.85  # best distance over second best, Lowe's test
     max_distance: float = 80.0  # of 256 bits; chance pairs lie near 128
 
@@ -55,6 +62,7 @@ CAREFUL = MatchParams(
     long_side_px=760,
     page_keypoints=1200,
     blank_keypoints=1200,
+    surplus=1.0,
     max_distance=350.0,  # of SIFT's bins; true pairs lie under 250
 )
 
@@ -87,14 +95,42 @@ def blank_features(level: Level, params: MatchParams) -> Features:
 
 def _find(level: Level, params: MatchParams, *, keypoints: int, levels: int) -> Features:
     small = shrink(level, long_side_px=params.long_side_px)
-    detector = _detector(params, keypoints=keypoints, levels=levels)
-    found, descriptors = detector.detectAndCompute(flatten(small.image, params.flat), None)
+    flat = flatten(small.image, params.flat)
+    detector = _detector(params, keypoints=round(params.surplus * keypoints), levels=levels)
+    if params.surplus > 1:
+        kept = _spread(detector.detect(flat), flat.shape, keypoints, params)
+        found, descriptors = detector.compute(flat, kept)
+    else:
+        found, descriptors = detector.detectAndCompute(flat, None)
     if not found:
         return Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
     points = np.asarray(cv2.KeyPoint.convert(found), np.float64)
     return Features(
         points=move(points, small.to_original()), descriptors=np.asarray(descriptors, np.uint8)
     )
+
+
+def _spread(
+    found: Sequence[cv2.KeyPoint], shape: tuple[int, ...], keypoints: int, params: MatchParams
+) -> list[cv2.KeyPoint]:
+    """Keep the strongest keypoints of each cell by turns, so that no part of a page takes all.
+
+    Handwriting has more and sharper corners than print, and a list full of it would leave its
+    print without any.
+    """
+    if len(found) <= keypoints:
+        return list(found)
+    height, width = shape
+    points = np.asarray(cv2.KeyPoint.convert(found), np.float64)
+    column = (points[:, 0] * params.columns / width).astype(int)
+    row = (points[:, 1] * params.rows / height).astype(int)
+    cell = row * params.columns + column
+    weaker = -np.array([keypoint.response for keypoint in found])
+    order = np.lexsort((weaker, cell))
+    first = np.searchsorted(cell[order], cell[order])  # where each one's cell begins in the order
+    turn = np.arange(len(order)) - first
+    by_turn = order[np.lexsort((weaker[order], turn))]
+    return [found[at] for at in by_turn[:keypoints]]
 
 
 def _detector(params: MatchParams, *, keypoints: int, levels: int) -> cv2.Feature2D:

@@ -23,12 +23,12 @@ from segmentation.patches import (
     pick_spread,
 )
 from segmentation.pyramid import Level, halve, scaling
-from segmentation.registration import RegistrationParams, fit_registration
+from segmentation.registration import RegistrationParams, fit_registration, fit_similarity
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import move, unit
 
 if TYPE_CHECKING:
-    from segmentation.types import Mask
+    from segmentation.types import Mask, Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,13 @@ class OutlineParams:
     fit: RegistrationParams = field(
         default_factory=lambda: RegistrationParams(inlier_px=2.0, min_inliers=8, min_spread=0.2)
     )
+    # Of a form that repeats itself, only what it shows once says how a page lies.
+    anchor: PatchParams = field(
+        default_factory=lambda: PatchParams(side_px=21, search_px=22, min_score=0.6)
+    )
+    min_anchors: int = 4
+    min_anchor_share: float = 0.4  # of the visible ones
+    min_anchor_reach: float = 0.3  # of the form's width, between the farthest two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +59,7 @@ class Outline:
     """What a form shows at a coarse look."""
 
     patches: Patches  # coarse-level px
+    anchors: Patches  # of a form that repeats itself, what it shows once; else none
     size: tuple[int, int]  # (H, W) of the coarse level
     to_template: Homography  # coarse-level px to template px
 
@@ -64,12 +72,13 @@ class Guess:
     inlier_count: int  # patches that support it
 
 
-def cut_outline(level: Level, written: Mask, params: OutlineParams) -> Outline:
+def cut_outline(level: Level, written: Mask, landmarks: Points, params: OutlineParams) -> Outline:
     """Choose what is looked for at a coarse look.
 
     Args:
         level: of the blank form; its half is used.
         written: (h, w) of ``level``, 255 where people write.
+        landmarks: (N, 2) of ``level``, what a form that repeats itself shows once.
         params: how many patches, and how large.
     """
     coarse = halve(level)
@@ -79,9 +88,19 @@ def cut_outline(level: Level, written: Mask, params: OutlineParams) -> Outline:
     centers = pick_spread(strength, params.patch, columns=params.columns, rows=params.rows)
     return Outline(
         patches=cut_patches(coarse, centers, params.patch),
+        anchors=_anchors(coarse, landmarks, params.anchor),
         size=(height, width),
         to_template=coarse.to_original(),
     )
+
+
+def _anchors(coarse: Level, landmarks: Points, params: PatchParams) -> Patches:
+    """Cut landmarks again from the coarse level, those that lie far enough inside it."""
+    reach = params.side_px // 2 + 1
+    height, width = coarse.image.shape
+    centers = np.floor(landmarks / 2)
+    inside = (centers >= reach) & (centers < np.array([width, height]) - reach)
+    return cut_patches(coarse, centers[inside.all(axis=1)], params)
 
 
 def guess(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
@@ -99,9 +118,13 @@ def guess(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
     across, down = page_width / width, page_height / height
     if max(across, down) > params.max_aspect * min(across, down):
         return None
+    to_page = scaling(across, down)
+    if len(outline.anchors.centers):
+        anchored = _by_anchors(page, outline, to_page, params)
+        if anchored is not None:
+            return anchored
     if len(outline.patches.centers) < params.fit.min_inliers:
         return None
-    to_page = scaling(across, down)
     sighting = find_patches(outline.patches, page, to_page, params.patch)
     found = sighting.found
     if found.sum() < params.min_share * max(1, int(sighting.visible.sum())):
@@ -116,3 +139,22 @@ def guess(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
         page_to_template=unit(outline.to_template @ fit.page_to_template),
         inlier_count=int(fit.inliers.sum()),
     )
+
+
+def _by_anchors(
+    page: Level, outline: Outline, to_page: Homography, params: OutlineParams
+) -> Guess | None:
+    """Guess shift, turn and scale from what a form that repeats itself shows once."""
+    sighting = find_patches(outline.anchors, page, to_page, params.anchor)
+    found = sighting.found
+    least = max(params.min_anchors, params.min_anchor_share * int(sighting.visible.sum()))
+    if found.sum() < least:
+        return None
+    centers = outline.anchors.centers[found]
+    where = move(centers + sighting.moved[found], page.to_original() @ to_page)
+    fit, inliers = fit_similarity(where, centers, params.fit.inlier_px)
+    if fit is None or inliers.sum() < least:
+        return None
+    if np.ptp(centers[inliers], axis=0).max() < params.min_anchor_reach * outline.size[1]:
+        return None
+    return Guess(page_to_template=unit(outline.to_template @ fit), inlier_count=int(inliers.sum()))

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,9 @@ from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import (
     RegistrationParams,
     fit_registration,
+    fit_similarity,
 )
+from segmentation.repeats import shifted
 from segmentation.sampling import level_for
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import inverse, move, unit
@@ -49,6 +52,10 @@ class RegisterParams:
     settled_agreement: float = 0.9  # or a smaller share found
     min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
     min_visible: float = 0.5  # share of the form's patches that must lie on the page
+    # Of a form that repeats itself: what is printed once must be where the fit has it.
+    min_landmarks: int = 3  # found
+    min_landmark_share: float = 0.5  # of the visible ones
+    landmark_px: float = 4.0  # how far off one may lie, reduced-level px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,9 +93,13 @@ def register(
     """
     to_reduced = inverse(form.reduced.to_original())
     height, width = form.reduced.image.shape
-    first = fit_registration(
-        pairs.page, move(pairs.template, to_reduced), (height, width), params.first
-    )
+    partners = move(pairs.template, to_reduced)
+    if len(form.repeats.shifts):  # the pairs may lie in the heads alone, and bear no more than this
+        start, near = fit_similarity(pairs.page, partners, params.first.inlier_px)
+        if start is not None and near.sum() >= params.first.min_inliers:
+            with suppress(RegistrationError):
+                return _refine(page, form, start, int(near.sum()), params)
+    first = fit_registration(pairs.page, partners, (height, width), params.first)
     return _refine(page, form, first.page_to_template, int(first.inliers.sum()), params)
 
 
@@ -143,6 +154,49 @@ def register_guessed(
 
 
 def _refine(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    page_to_reduced: Homography,
+    inlier_count: int,
+    params: RegisterParams,
+) -> RegisteredPage:
+    """Find the form's printed patches near a first fit, and settle which of equal rows is which."""
+    found = _fitted(page, form, page_to_reduced, inlier_count, params)
+    if len(form.repeats.shifts) == 0:
+        return found
+    to_reduced = inverse(form.reduced.to_original())
+    start = unit(to_reduced @ found.page_to_template)
+    count, told = _landmarks(page, form, start, params, params.landmark_px)
+    if told:
+        return found
+    for shift in form.repeats.shifts:
+        rival = shifted(shift) @ start
+        if _landmarks(page, form, rival, params, np.inf)[1]:
+            found = _fitted(page, form, rival, inlier_count, params)
+            fit = unit(to_reduced @ found.page_to_template)
+            count, told = _landmarks(page, form, fit, params, params.landmark_px)
+            if told:
+                return found
+    raise RegistrationError(Misfit.ROWS_ALIKE, found=count, limit=params.min_landmarks)
+
+
+def _landmarks(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    page_to_reduced: Homography,
+    params: RegisterParams,
+    reach_px: float,
+) -> tuple[int, bool]:
+    """Count the landmarks within reach of where a fit has them, and say if they bear it out."""
+    landmarks = form.repeats.landmarks
+    sighting, _ = sight(page.levels, form, landmarks, page_to_reduced, params.patch)
+    near = sighting.found & (np.linalg.norm(sighting.moved, axis=1) <= reach_px)
+    count, visible = int(near.sum()), int(sighting.visible.sum())
+    enough = count >= max(params.min_landmarks, params.min_landmark_share * visible)
+    return count, enough
+
+
+def _fitted(
     page: PreparedPage,
     form: IndexedTemplate,
     page_to_reduced: Homography,

@@ -77,6 +77,31 @@ def fit_registration(
     return Registration(page_to_template=h, inliers=inliers, rms_px=rms_px, spread=spread)
 
 
+def fit_similarity(
+    page: Points, template: Points, inlier_px: float
+) -> tuple[Homography | None, npt.NDArray[np.bool_]]:
+    """Fit shift, turn and scale alone, which two pairs settle.
+
+    Args:
+        page: (N, 2) points found on the scan.
+        template: (N, 2) their partners, row for row.
+        inlier_px: how near a partner a point must land, px of ``template``.
+
+    Returns:
+        The map from page to template, None where there is none, and (N,) which pairs support it.
+    """
+    none = np.zeros(len(page), bool)
+    if len(page) < 2:
+        return None, none
+    fitted, _ = cv2.estimateAffinePartial2D(
+        page, template, method=cv2.RANSAC, ransacReprojThreshold=inlier_px, maxIters=2000
+    )
+    if fitted is None or not np.isfinite(fitted).all() or np.linalg.det(fitted[:, :2]) < 1e-9:
+        return None, none
+    h = np.vstack([fitted, [0.0, 0.0, 1.0]]).astype(np.float64)
+    return h, np.linalg.norm(move(page, h) - template, axis=1) <= inlier_px
+
+
 def hull_share(points: Points, size: tuple[int, int]) -> float:
     """Give the share of an (H, W) image that the convex hull of (N, 2) points covers."""
     hull = cv2.convexHull(points.astype(np.float32))

@@ -56,6 +56,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "template_exists": "Give the template another id.",
         "no_template_matches": "Is there a template of this form? Add it with --template.",
         "ambiguous_template": "Two templates look alike; name only one with --template.",
+        "rows_alike": "The list's head or foot is hidden or another's; scan the whole sheet.",
         "blank_page": "Nothing is on the page; was it scanned face down?",
         "low_resolution": "Scan it again at 300 dpi.",
         "field_out_of_page": "The scan cuts the form off; scan the whole sheet.",
