@@ -37,17 +37,18 @@ class RepeatParams:
     """When a form repeats itself, and what tells the copies apart; px of the reduced level."""
 
     patch: PatchParams = field(default_factory=PatchParams)
+    near: PatchParams = field(default_factory=lambda: PatchParams(search_px=5))  # of landmarks
     min_likeness: float = 0.15  # of the blank with itself, shifted; less is looked at no further
     min_shift_px: int = 8  # nearer copies lie within a patch's own search
     max_shift: float = 0.6  # of each side; more leaves too little of the form on the page
-    max_shifts: int = 96  # best first
-    patience: int = 12  # shifts without a copy, best first, after which none is expected
+    max_shifts: int = 64  # best first
+    patience: int = 8  # shifts without a copy, best first, after which none is expected
     consistent_px: float = 3.0  # patches that a fit would count as found move alike within this
     min_share: float = 0.2  # of the form's patches; a fit needs 0.55 of the visible ones
     cell_px: int = 12  # grid step of candidates for landmarks
     max_likeness: float = 0.5  # of a landmark with what its copies would show; found is 0.55
     max_landmarks: int = 20
-    gap: float = 0.7  # between landmarks, of a patch's side
+    gap: float = 0.5  # between landmarks, of a patch's side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,10 +123,11 @@ def _autocorrelation(image: GrayImage) -> Floats:
     """
     height, width = image.shape
     rows, columns = cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width)
-    ink = 255.0 - image.astype(np.float32)
-    ink -= ink.mean()
-    spectrum = np.fft.rfft2(ink, (rows, columns))
-    alike = np.fft.irfft2(np.abs(spectrum) ** 2, (rows, columns))
+    ink = np.zeros((rows, columns), np.float32)
+    ink[:height, :width] = float(image.mean()) - image.astype(np.float32)
+    spectrum = cv2.dft(ink, flags=cv2.DFT_COMPLEX_OUTPUT)
+    power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
+    alike = np.asarray(cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_REAL_OUTPUT), np.float64)
     down, across = np.arange(rows), np.arange(columns)
     left_y = np.clip(height - np.minimum(down, rows - down), 1, None) / height
     left_x = np.clip(width - np.minimum(across, columns - across), 1, None) / width
@@ -170,7 +172,7 @@ def _seen_once(
     """Give those of (N, 2) places that no shift shows a copy of, each with its best likeness."""
     left, best = cut_patches(level, places, params.patch), np.zeros(len(places))
     for shift in shifts:
-        best = np.maximum(best, find_patches(left, level, shifted(shift), params.patch).scores)
+        best = np.maximum(best, find_patches(left, level, shifted(shift), params.near).scores)
         keep = best <= params.max_likeness
         left = Patches(centers=left.centers[keep], images=left.images[keep])
         best = best[keep]

@@ -43,7 +43,8 @@ def index_templates(templates: Sequence[Template], params: SegmentationParams) -
 
     Raises:
         ValueError: two templates share id and page, or a blank is no (H, W) uint8 image.
-        TemplateError: a blank shows too little print outside its fields to be found by.
+        TemplateError: a blank shows too little print outside its fields to be found by, or
+            nothing that tells its equal rows apart.
     """
     keys = [(t.template_id, t.page_index) for t in templates]
     if len(set(keys)) != len(keys):
@@ -55,6 +56,14 @@ def index_templates(templates: Sequence[Template], params: SegmentationParams) -
     bare = [form for form in catalog.forms if len(form.patches.centers) < params.min_patches]
     if bare:
         raise TemplateError(tuple(_bare_fault(form, params.min_patches) for form in bare))
+    least = params.register.min_landmarks
+    endless = [
+        form
+        for form in catalog.forms
+        if len(form.repeats.shifts) and len(form.repeats.landmarks.centers) < least
+    ]
+    if endless:
+        raise TemplateError(tuple(_endless_fault(form, least) for form in endless))
     return catalog
 
 
@@ -148,6 +157,16 @@ def _bare_fault(form: IndexedTemplate, least: int) -> TemplateFault:
         f"{form.template.template_id!r} shows too little print outside its fields to be found by:"
         f" {len(form.patches.centers)} places, limit {least}",
         "use the whole printed page as the blank, and draw the boxes no larger than the fields",
+    )
+
+
+def _endless_fault(form: IndexedTemplate, least: int) -> TemplateFault:
+    return TemplateFault(
+        0,
+        f"{form.template.template_id!r} has rows or columns that look alike, and too little else is"
+        f" printed to tell them apart by: {len(form.repeats.landmarks.centers)} places,"
+        f" limit {least}",
+        "print a title, column heads or a footer on the form",
     )
 
 

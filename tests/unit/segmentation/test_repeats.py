@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import dataclasses
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation import (
+    Page,
+    RegistrationError,
+    SegmentationError,
+    TemplateError,
+    index_templates,
+    segment_page,
+)
+from segmentation.errors import Misfit
+from segmentation.register import register_near
+from segmentation.repeats import shifted
+from segmentation.segment import prepare_page
+from segmentation.warp import corners, inverse, move
+from tests.drawing import write_in
+from tests.lists import LISTS, draw_list
+from tests.unit.segmentation.conftest import PARAMS
+
+DPI = 150.0
+ROW_PX = 50  # of most lists
+
+
+@pytest.fixture(scope="module")
+def lists():
+    drawn = {kind: draw_list(kind, dpi=DPI) for kind in LISTS}
+    return MappingProxyType(
+        {kind: (form, index_templates([form], PARAMS)) for kind, form in drawn.items()}
+    )
+
+
+def sheet(form, *, down_px=0.0, skew_deg=0.0):
+    """Give a written page that lies somewhat off, and the map from the form to it."""
+    image = form.image
+    for at, spec in enumerate(form.fields[:-4]):
+        image = write_in(image, spec.box, seed=at, dpi=DPI)
+    height, width = image.shape
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), skew_deg, 1.0), [0, 0, 1]])
+    truth = shifted(np.array([1.5, down_px])) @ turn
+    return cv2.warpPerspective(image, truth, (width, height), borderValue=250), truth
+
+
+def errors(found, form, truth):
+    """Give how far each field is off, px at 300 dpi, and which are in doubt."""
+    off = [
+        np.linalg.norm(crop.page_box - move(corners(spec.box), truth), axis=1).max()
+        for crop, spec in zip(found.crops, form.fields, strict=True)
+    ]
+    return np.array(off) * 300 / DPI, np.array([bool(crop.doubt) for crop in found.crops])
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("down_px", [0, 22, 30, 50, 75, -30])
+def test_a_list_that_lies_lower_or_higher_on_the_page_is_found_row_by_row(lists, kind, down_px):
+    form, catalog = lists[kind]
+    page, truth = sheet(form, down_px=down_px)
+
+    found = segment_page(Page(image=page), catalog, PARAMS)
+
+    off, doubtful = errors(found, form, truth)
+    assert off.max() < 8
+    inside = move(corners(form.fields[-1].box), truth)[:, 1].max() < page.shape[0]
+    assert not doubtful.any() or not inside
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("skew_deg", [1.0, -3.0])
+def test_a_list_that_is_turned_a_little_is_found_row_by_row(lists, kind, skew_deg):
+    form, catalog = lists[kind]
+    page, truth = sheet(form, down_px=30, skew_deg=skew_deg)
+
+    off, _ = errors(segment_page(Page(image=page), catalog, PARAMS), form, truth)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("down_px", [0, 30, 50])
+def test_a_list_is_found_by_keypoints_too(lists, kind, down_px, monkeypatch):
+    form, catalog = lists[kind]
+    page, truth = sheet(form, down_px=down_px, skew_deg=0.3)
+    monkeypatch.setattr("segmentation.choose.guess", lambda *_: None)
+
+    off, _ = errors(segment_page(Page(image=page), catalog, PARAMS), form, truth)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("paper", [250, 0])
+@pytest.mark.parametrize("down_px", [0, 30, 50])
+def test_a_list_whose_head_is_covered_is_never_read_a_row_off(lists, kind, paper, down_px):
+    form, catalog = lists[kind]
+    page, truth = sheet(form, down_px=down_px)
+    page[: 250 + down_px] = paper
+
+    try:
+        found = segment_page(Page(image=page), catalog, PARAMS)
+    except SegmentationError:
+        return
+    off, doubtful = errors(found, form, truth)
+    assert not (off[~doubtful] > 20).any()
+
+
+@pytest.mark.parametrize("rows", [-2, -1, 1, 2])
+def test_a_fit_that_is_rows_off_is_put_right(lists, rows):
+    form, catalog = lists["visitors"]
+    page, truth = sheet(form)
+    start = shifted(np.array([0.0, rows * ROW_PX])) @ inverse(truth)
+
+    found = _near(page, catalog, start)
+
+    off = found.page_to_template @ truth
+    assert np.abs(off / off[2, 2] - np.eye(3)).max() < 1
+
+
+def test_a_fit_that_nothing_settles_is_refused(lists):
+    _, catalog = lists["visitors"]
+    page, truth = sheet(lists["visitors"][0])
+    page[:140] = 250
+
+    with pytest.raises(RegistrationError) as caught:
+        _near(page, catalog, inverse(truth))
+
+    assert caught.value.reason is Misfit.ROWS_ALIKE
+
+
+def _near(page, catalog, start):
+    prepared = prepare_page(page, PARAMS)
+    sibling = type("Sibling", (), {"inlier_count": 20})()
+    return register_near(prepared, catalog.forms[0], start, sibling, PARAMS.register)
+
+
+def test_a_form_that_does_not_repeat_itself_has_nothing_more_to_look_for(form_and_catalog):
+    repeats = form_and_catalog[1].forms[0].repeats
+
+    assert len(repeats.shifts) == len(repeats.landmarks.centers) == 0
+
+
+def test_a_form_of_rows_alone_is_no_template():
+    form = draw_list("visitors", dpi=DPI)
+    bare = form.image.copy()
+    bare[:125] = 250
+
+    with pytest.raises(TemplateError, match="look alike"):
+        index_templates([dataclasses.replace(form, image=bare)], PARAMS)
