@@ -22,6 +22,7 @@ from segmentation.registration import (
     RegistrationParams,
     fit_registration,
     fit_similarity,
+    hull_share,
 )
 from segmentation.repeats import shifted
 from segmentation.sampling import level_for
@@ -52,6 +53,8 @@ class RegisterParams:
     settled_agreement: float = 0.9  # or a smaller share found
     min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
     min_visible: float = 0.5  # share of the form's patches that must lie on the page
+    min_found: float = 0.45  # share of all patches found, hidden ones counted
+    min_span: float = 0.5  # what the found patches span, as a share of what all of them span
     # Of a form that repeats itself: what is printed once must be where the fit has it.
     min_landmarks: int = 3  # found
     min_landmark_share: float = 0.5  # of the visible ones
@@ -75,6 +78,16 @@ class RegisteredPage:
     spread: float
     rms_px: float  # template px
     agreement: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """What one look at a page for a form's patches gave."""
+
+    fit: Registration  # of the patches found
+    patches: Patches  # looked for
+    agreement: float  # share of the visible ones found where the fit has them
+    settled: bool  # no further look is needed
 
 
 def register(
@@ -191,9 +204,8 @@ def _landmarks(
     landmarks = form.repeats.landmarks
     sighting, _ = sight(page.levels, form, landmarks, page_to_reduced, params.patch)
     near = sighting.found & (np.linalg.norm(sighting.moved, axis=1) <= reach_px)
-    count, visible = int(near.sum()), int(sighting.visible.sum())
-    enough = count >= max(params.min_landmarks, params.min_landmark_share * visible)
-    return count, enough
+    least = max(params.min_landmarks, params.min_landmark_share * int(sighting.visible.sum()))
+    return int(near.sum()), bool(near.sum() >= least)
 
 
 def _fitted(
@@ -204,22 +216,20 @@ def _fitted(
     params: RegisterParams,
 ) -> RegisteredPage:
     """Find the form's printed patches near where a first fit puts them."""
-    fit, agreement, settled = _look(page, form, page_to_reduced, params.steps[0], params)
+    seen = _look(page, form, page_to_reduced, params.steps[0], params)
     for step in params.steps[1:]:
-        if settled:
+        if seen.settled:
             break
-        fit, agreement, settled = _look(page, form, fit.page_to_template, step, params)
-    if agreement < params.min_agreement:
-        raise RegistrationError(
-            Misfit.STRUCTURE_DISAGREES, found=agreement, limit=params.min_agreement
-        )
+        seen = _look(page, form, seen.fit.page_to_template, step, params)
+    _require_shown(form, seen, params)
+    fit = seen.fit
     return RegisteredPage(
         form=form,
         page_to_template=unit(form.reduced.to_original() @ fit.page_to_template),
         inlier_count=inlier_count,
         spread=fit.spread,
         rms_px=fit.rms_px * form.reduced.scale_x,
-        agreement=agreement,
+        agreement=seen.agreement,
     )
 
 
@@ -229,8 +239,8 @@ def _look(
     page_to_reduced: Homography,
     step: int,
     params: RegisterParams,
-) -> tuple[Registration, float, bool]:
-    """Fit the patches seen from one fit: the next one, the share found, whether that will do."""
+) -> _Look:
+    """Fit the patches seen from one fit."""
     patches = form.patches.every(step)
     if len(patches.centers) < params.min_sample:
         patches = form.patches
@@ -241,7 +251,26 @@ def _look(
     fit = fit_registration(where[found], patches.centers[found], (height, width), params.second)
     agreement = float(fit.inliers.sum()) / max(1, int(sighting.visible.sum()))
     settled = bool(np.abs(sighting.moved[found]).max() <= params.settled_px)
-    return fit, agreement, settled and agreement >= params.settled_agreement
+    return _Look(
+        fit=fit,
+        patches=patches,
+        agreement=agreement,
+        settled=settled and agreement >= params.settled_agreement,
+    )
+
+
+def _require_shown(form: IndexedTemplate, seen: _Look, params: RegisterParams) -> None:
+    """Refuse a page whose print is not the form's, or that shows no more than the form's head."""
+    (height, width), centers = form.reduced.image.shape, seen.patches.centers
+    shown = float(seen.fit.inliers.sum()) / len(centers)
+    span = seen.fit.spread / max(hull_share(centers, (height, width)), 1e-9)
+    for reason, found, limit in (
+        (Misfit.STRUCTURE_DISAGREES, seen.agreement, params.min_agreement),
+        (Misfit.STRUCTURE_DISAGREES, shown, params.min_found),
+        (Misfit.NARROW_SPREAD, span, params.min_span),
+    ):
+        if found < limit:
+            raise RegistrationError(reason, found=found, limit=limit)
 
 
 def sight(

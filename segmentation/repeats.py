@@ -44,7 +44,7 @@ class RepeatParams:
     max_shifts: int = 64  # best first
     patience: int = 8  # shifts without a copy, best first, after which none is expected
     consistent_px: float = 3.0  # patches that a fit would count as found move alike within this
-    min_share: float = 0.2  # of the form's patches; a fit needs 0.55 of the visible ones
+    min_share: float = 0.38  # of the form's patches; a fit needs 0.45
     cell_px: int = 12  # grid step of candidates for landmarks
     max_likeness: float = 0.5  # of a landmark with what its copies would show; found is 0.55
     max_landmarks: int = 20
