@@ -21,6 +21,7 @@ from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
 from segmentation.strikes import StrikeParams, is_struck_out
 from segmentation.types import Doubt, FieldCrop, FieldState
+from segmentation.unsure_ink import SortedInk, UnsureParams, doubt_ink
 
 if TYPE_CHECKING:
     from segmentation.catalog import FieldPlan
@@ -46,6 +47,7 @@ class FieldParams:
     own: OwnInkParams = field(default_factory=OwnInkParams)
     strike: StrikeParams = field(default_factory=StrikeParams)
     faint: FaintParams = field(default_factory=FaintParams)
+    unsure: UnsureParams = field(default_factory=UnsureParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
     max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
@@ -66,7 +68,9 @@ def cut_field(
     streaks = find_streaks(ink.faint, params.ruling)
     clean = remove_rulings(ink.faint, streaks, params.ruling).left if streaks else ink.faint
     ruled = remove_rulings(clean, plan.printed.rulings, params.ruling)
-    own, longest_px = _own_ink(ruled.left, ink, plan.printed, params)
+    unfit = _grow(plan.printed.labels, params.print_slack_px)
+    own_ink = _own_ink(ruled.left, ink, unfit, plan.printed, params)
+    own, longest_px = own_ink.own, own_ink.longest_px
     area_px = cv2.countNonZero(own)
     clear = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
@@ -77,6 +81,9 @@ def cut_field(
         own = np.asarray(cv2.bitwise_or(own, faint), np.uint8)
         area_px = cv2.countNonZero(own)
     written = clear or faint is not None
+    if doubt is Doubt.NONE:
+        doubt, shown = doubt_ink(own_ink, plan.printed, unfit, params.unsure, written=written)
+        own = np.asarray(cv2.bitwise_or(own, cv2.bitwise_and(ink.faint, shown)), np.uint8)
     # What strikes letters out joins them to one long piece, so that most writing is no candidate.
     struck = longest_px >= params.strike.min_length_px and is_struck_out(own, params.strike)
     return FieldCrop(
@@ -107,22 +114,24 @@ def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
     return np.asarray(cv2.bitwise_or(flat, to_paper), np.uint8)  # 255 is paper
 
 
-def _own_ink(left: Mask, ink: Ink, printed: FieldPrint, params: FieldParams) -> tuple[Mask, int]:
-    """Keep the field's own ink of what the rulings left; give it and its longest piece's side."""
-    near_print = None
-    if printed.labels.any():
-        left = np.asarray(
-            cv2.subtract(left, _grow(printed.labels, params.print_slack_px)), np.uint8
-        )
-        near_print = _grow(printed.labels, params.rest_slack_px) > 0
-    pieces = find_pieces(left)
-    usable = pieces.count_where(ink.clear) > 0
-    if near_print is not None:  # what is left of a printed letter's edge is print too
-        usable &= pieces.count_where(near_print) < params.print_share * pieces.area
-    usable &= ~_line_rests(pieces, printed, params)
+def _own_ink(
+    left: Mask, ink: Ink, unfit: Mask, printed: FieldPrint, params: FieldParams
+) -> SortedInk:
+    """Sort what the rulings left into the field's own ink, print and the rest."""
+    pieces = find_pieces(np.asarray(cv2.subtract(left, unfit), np.uint8))
+    clear = pieces.count_where(ink.clear) > 0
+    near_print = np.zeros(len(pieces.area), bool)
+    if printed.labels.any():  # what is left of a printed letter's edge is print too
+        near = _grow(printed.labels, params.rest_slack_px) > 0
+        near_print = pieces.count_where(near) >= params.print_share * pieces.area
+    if printed.dots is not None:
+        near_print |= printed.dots.among(pieces)
+    rests = _line_rests(pieces, printed, params)
+    usable = clear & ~near_print & ~rests
     keep = own_pieces(pieces, usable, printed, params.own)
-    sides = np.maximum(pieces.right - pieces.left, pieces.bottom - pieces.top)[keep]
-    return pieces.draw(keep), int(sides.max(initial=0))
+    return SortedInk(
+        whole=left, pieces=pieces, clear=clear, near_print=near_print, rests=rests, keep=keep
+    )
 
 
 def _line_rests(pieces: Pieces, printed: FieldPrint, params: FieldParams) -> npt.NDArray[np.bool_]:

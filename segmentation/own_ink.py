@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from segmentation.types import Box
 
 _Ints = npt.NDArray[np.int64]
-_Flags = npt.NDArray[np.bool_]
+_Flags = npt.NDArray[np.bool_]  # (n,) of pieces, or (H, W)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class OwnInkParams:
     beside_gap_px: int = 45  # a piece this near to the side of a kept one goes on with the word
     beside_band: float = 0.25  # its middle lies at most this share of the box off it
     beside_steps: int = 4  # pieces that may follow one another out of the box
+    off_share: float = 0.25  # of writing that lies over or under the box: the rest of it does too
     dot_gap_px: int = 30  # dots of i and accents lie this near above or below their word
     dot_area_px: int = 900  # and are no larger
 
@@ -60,8 +61,13 @@ def own_pieces(pieces: Pieces, usable: _Flags, printed: FieldPrint, params: OwnI
     )
     if not keep.any():
         return keep
+    area = int(pieces.area[keep].sum())
+    off_box = area - int(inside[keep].sum()) > params.off_share * area
     for _ in range(params.beside_steps):
-        more = usable & ~keep & _beside(pieces, keep, box, params)
+        more = _beside(pieces, keep, box, params)
+        if off_box:
+            more |= _level(pieces, keep, params)
+        more &= usable & ~keep
         if not more.any():
             break
         keep |= more
@@ -95,15 +101,34 @@ def _beside(pieces: Pieces, keep: _Flags, box: Box, params: OwnInkParams) -> _Fl
     return near & outside & level
 
 
+def _level(pieces: Pieces, keep: _Flags, params: OwnInkParams) -> _Flags:
+    """Find pieces whose middle lies beside a kept one, not cut by the crop's edge."""
+    height, width = pieces.labels.shape
+    near = _around(pieces, keep, aside_px=params.beside_gap_px)
+    row = np.clip((pieces.top + pieces.bottom) // 2, 0, height - 1)
+    ends = (pieces.left, np.clip(pieces.right - 1, 0, width - 1))
+    whole = (pieces.top > 0) & (pieces.bottom < height)
+    return np.asarray(whole & (near[row, ends[0]] | near[row, ends[1]]), bool)
+
+
 def _dots(pieces: Pieces, keep: _Flags, params: OwnInkParams) -> _Flags:
     """Find small pieces just above or below a kept one, not cut by the crop's edge."""
     small = ~keep & (pieces.area <= params.dot_area_px)
     small &= (pieces.top > 0) & (pieces.bottom < pieces.labels.shape[0])
-    side_by_side = (pieces.left[:, None] < pieces.right[keep]) & (
-        pieces.right[:, None] > pieces.left[keep]
+    if small.any():
+        small &= pieces.count_where(_around(pieces, keep, up_px=params.dot_gap_px + 1)) > 0
+    return small
+
+
+def _around(pieces: Pieces, keep: _Flags, *, up_px: int = 0, aside_px: int = 0) -> _Flags:
+    """Mark the boxes of kept pieces, grown: (H, W). Pairs of pieces would not fit in memory."""
+    around = np.zeros(pieces.labels.shape, bool)
+    bounds = (
+        np.maximum(pieces.top - up_px, 0),
+        pieces.bottom + up_px,
+        np.maximum(pieces.left - aside_px, 0),
+        pieces.right + aside_px,
     )
-    gap = np.maximum(
-        pieces.top[keep] - pieces.bottom[:, None], pieces.top[:, None] - pieces.bottom[keep]
-    )
-    beside_kept = (side_by_side & (gap <= params.dot_gap_px)).any(axis=1)
-    return np.asarray(small & beside_kept, bool)
+    for top, bottom, left, right in np.stack(bounds, axis=1)[keep].tolist():
+        around[top:bottom, left:right] = True
+    return around

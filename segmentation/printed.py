@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from segmentation.dots import DotParams, Dots, find_dots
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, ink_mask
 from segmentation.pyramid import halvings
@@ -35,6 +36,7 @@ class PrintParams:
     max_ruling_in: float = 0.035  # thicker bars are boxes or decoration
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
     ink: InkParams = field(default_factory=InkParams)
+    dots: DotParams = field(default_factory=DotParams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,9 @@ class FieldPrint:
     frame: CropFrame
     crop_to_template: Homography
     rulings: tuple[Ruling, ...]
-    labels: Mask  # (h, w), 255 on print that is no ruling
+    labels: Mask  # (h, w), 255 on print that is neither a ruling nor one of ``dots``
     others: tuple[Box, ...]  # the form's other fields, crop px; may lie outside the crop
+    dots: Dots | None = None  # that fill the field, if any do
 
 
 def crop_frame(spec: FieldSpec, dpi: float, params: PrintParams) -> tuple[CropFrame, Homography]:
@@ -113,15 +116,18 @@ def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> Fiel
     rulings, lines = find_rulings(mask, params)
     lines = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
     labels = np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(lines)), np.uint8)
+    labels = labels[pad : pad + frame.height_px, pad : pad + frame.width_px].copy()
+    dots = find_dots(labels, frame.box, params.dots)
     moved = [_shift(r, pad, frame) for r in rulings]
     return FieldPrint(
         frame=frame,
         crop_to_template=crop_to_template,
         rulings=tuple(r for r in moved if r is not None),
-        labels=labels[pad : pad + frame.height_px, pad : pad + frame.width_px].copy(),
+        labels=labels if dots is None else np.asarray(cv2.subtract(labels, dots.mask), np.uint8),
         others=tuple(
             box_in_crop(other.box, crop_to_template) for other in template.fields if other != spec
         ),
+        dots=dots,
     )
 
 

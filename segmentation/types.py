@@ -48,17 +48,20 @@ class FieldState(StrEnum):
     WRITTEN = "written"
     BLANK = "blank"
     STRUCK_OUT = "struck_out"  # in part or whole; what is meant to stand is for a person
-    MISPLACED = "misplaced"  # its surroundings are not the template's; never read it unseen
+    MISPLACED = "misplaced"  # its place, or which ink is its own, is in doubt; never read unseen
 
 
 class Doubt(StrEnum):
-    """Why a field is misplaced; stored, so never rename a value."""
+    """Why a field is MISPLACED, its place or its ink in doubt; stored, so never rename a value."""
 
     NONE = ""
     OUT_OF_PAGE = "out_of_page"
     SURROUNDINGS_HIDDEN = "surroundings_hidden"  # too little print in sight to check by
     SURROUNDINGS_DISAGREE = "surroundings_disagree"
     RULINGS_HIDDEN = "rulings_hidden"  # nothing written, but its printed line is not seen either
+    INK_ON_PRINT = "ink_on_print"  # what is written there cannot be told from the form's own print
+    INK_OUTSIDE = "ink_outside"  # nothing in the box, but ink beside it that is no other field's
+    INK_UNCLEAR = "ink_unclear"  # specks all over, among which writing would not be seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
