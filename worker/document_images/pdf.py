@@ -1,7 +1,8 @@
 """PDF to pages, by PDFium.
 
-A scanned page is drawn at the resolution of the scan inside it, so that its pixels are
-neither blown up nor thrown away; any other page is drawn at 300 dpi.
+A page that is one scan is drawn at the resolution of that scan, so that its pixels are neither
+blown up nor thrown away. Any other is drawn at 300 dpi, or finer where a scan fills it. What was
+typed into a form's fields is drawn too.
 
 Sources: ISO 32000-1, section 7.5.5 (a file ends in ``%%EOF``) and 8.9 (images);
 PDFium's ``public/fpdfview.h`` for its error codes.
@@ -10,6 +11,7 @@ PDFium's ``public/fpdfview.h`` for its error codes.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +50,8 @@ def pdf_pages(data: bytes, limits: DecodeLimits) -> Iterator[DecodedPage | Refus
         # PDFium would put together what is left, and pages would be missing unseen.
         raise DamagedDocumentError("the PDF ends before its end mark; scan or export it again")
     document = _open(data)
+    with suppress(pdfium.PdfiumError):  # a form that cannot be set up still has its pages
+        document.init_forms()  # without it, what was typed into fields would not be drawn
     try:
         limits.check_pages(len(document))
     except PermanentError:
@@ -116,14 +120,37 @@ def _scale(page: pdfium.PdfPage, page_area_pt: float, limits: DecodeLimits) -> f
         DocumentTooLargeError: a picture on the page would unfold beyond the limit, however
             small the page is drawn.
     """
-    drawn = _DRAWN_DPI / _POINTS_PER_INCH
-    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_NESTING):
-        width_px, height_px = picture.get_px_size()
+    scans = []  # pixels per point of each picture that fills the page
+    alone = raw.FPDFPage_GetAnnotCount(page) == 0
+    for thing in page.get_objects(max_depth=_NESTING):
+        if not isinstance(thing, pdfium.PdfImage):
+            alone = alone and _is_unseen(thing)
+            continue
+        width_px, height_px = thing.get_px_size()
         limits.check_pixels(width_px=width_px, height_px=height_px)
-        left, bottom, right, top = picture.get_bounds()
+        left, bottom, right, top = thing.get_bounds()
         area_pt = (right - left) * (top - bottom)
         if area_pt > _FULL_PAGE * page_area_pt:
             # From areas, so that it holds however page and picture are turned.
-            own = math.sqrt(width_px * height_px / area_pt)
-            drawn = min(own, math.sqrt(limits.max_page_px / page_area_pt))
-    return drawn
+            scans.append(math.sqrt(width_px * height_px / area_pt))
+        else:
+            alone = False
+    drawn = _DRAWN_DPI / _POINTS_PER_INCH
+    if not scans:
+        return drawn
+    own = scans[0] if alone and len(scans) == 1 else max(drawn, *scans)
+    return min(own, math.sqrt(limits.max_page_px / page_area_pt))
+
+
+def _is_unseen(thing: pdfium.PdfObject) -> bool:
+    """Tell whether a thing on a page adds nothing to the picture there.
+
+    A form only holds other things, which come by themselves; and what was read of a scan often
+    lies over it as text that is not drawn.
+    """
+    if thing.type == raw.FPDF_PAGEOBJ_FORM:
+        return bool(thing.level + 1 < _NESTING)
+    if thing.type != raw.FPDF_PAGEOBJ_TEXT:
+        return False
+    mode = raw.FPDFTextObj_GetTextRenderMode(thing)
+    return bool(mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE)

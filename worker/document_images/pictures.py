@@ -2,7 +2,8 @@
 
 Decoders forgive too much: OpenCV fills the missing half of a JPEG with grey and says nothing,
 and libtiff does the same with white. A form half of which is grey would be read as a form with
-blank fields, so every file is checked for its end before it is believed.
+blank fields, so a file must have its end before it is believed. A JPEG that lost its middle but
+has an end mark passes: its coding has no checksum to tell by.
 
 Pillow's readers are called by name rather than by ``Image.open``: no other format can slip
 in, and the pixel limit is the worker's own, not Pillow's global one.
@@ -57,6 +58,8 @@ _MODES_16_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 _MODES_WITHOUT_RANGE = ("I", "F")  # 32-bit samples do not say which value is white
 _MAX_PIXEL_ASPECT = 3.0  # fax has 204 x 98 dpi, 2.1; beyond this the tags are not believed
 _MIN_PIXEL_ASPECT = 1.02  # rounding of dpi tags stays below
+_ORIENTATION_TAG = 274
+_LYING = (5, 6, 7, 8)  # its values for pictures stored on their side
 
 
 def jpeg_page(data: bytes, limits: DecodeLimits) -> DecodedPage:
@@ -77,7 +80,8 @@ def jpeg_page(data: bytes, limits: DecodeLimits) -> DecodedPage:
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if decoded is None:
         raise DamagedDocumentError("the JPEG is damaged; scan it again")
-    return _square_page(np.asarray(decoded, np.uint8), _resolution(header), page_index=0)
+    gray = np.asarray(decoded, np.uint8)
+    return _square_page(gray, _upright_resolution(header), limits, page_index=0)
 
 
 def png_page(data: bytes, limits: DecodeLimits) -> DecodedPage:
@@ -92,7 +96,7 @@ def png_page(data: bytes, limits: DecodeLimits) -> DecodedPage:
         picture.verify()  # every checksum up to the end; decoding alone skips those of pixels
         picture = PngImageFile(io.BytesIO(data))  # verifying uses a picture up
         picture.load()
-    return _page(picture, page_index=0)
+    return _page(picture, _upright_resolution(picture), limits, page_index=0)
 
 
 def tiff_pages(data: bytes, limits: DecodeLimits) -> Iterator[DecodedPage | RefusedPage]:
@@ -135,8 +139,9 @@ def _tiff_page(
             for start, length in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False):
                 if start + length > size_bytes:
                     raise DamagedDocumentError("the TIFF ends in the middle of a page")
+        resolution = _upright_resolution(picture)  # loading turns it and drops the tag
         picture.load()
-    return _page(picture, page_index=page_index)
+    return _page(picture, resolution, limits, page_index=page_index)
 
 
 def _has_page(picture: TiffImageFile, page_index: int) -> bool:
@@ -148,20 +153,31 @@ def _has_page(picture: TiffImageFile, page_index: int) -> bool:
     return True
 
 
-def _page(picture: ImageFile, *, page_index: int) -> DecodedPage:
+def _page(
+    picture: ImageFile,
+    resolution: tuple[float, float] | None,
+    limits: DecodeLimits,
+    *,
+    page_index: int,
+) -> DecodedPage:
     """Turn a loaded picture upright, grey and square of pixel."""
-    resolution = _resolution(picture)
     with _damage_named(picture.format or "picture"):
         _turn_upright(picture)
         gray = _gray(picture)
-    return _square_page(gray, resolution, page_index=page_index)
+    return _square_page(gray, resolution, limits, page_index=page_index)
 
 
 def _square_page(
-    gray: GrayImage, resolution: tuple[float, float] | None, *, page_index: int
+    gray: GrayImage,
+    resolution: tuple[float, float] | None,
+    limits: DecodeLimits,
+    *,
+    page_index: int,
 ) -> DecodedPage:
     if resolution is None:
         return DecodedPage(page_index=page_index, image=gray, dpi=None)
+    width_px, height_px = _square_size(gray.shape[1], gray.shape[0], resolution)
+    limits.check_pixels(width_px=width_px, height_px=height_px)  # tags may stand behind pixels
     return DecodedPage(page_index=page_index, image=_square(gray, resolution), dpi=max(resolution))
 
 
@@ -187,13 +203,32 @@ def _gray(picture: Image.Image) -> GrayImage:
 
 def _square(gray: GrayImage, resolution: tuple[float, float]) -> GrayImage:
     """Stretch (H, W) so that an inch has as many pixels down as across."""
-    across, down = resolution
-    if max(across, down) / min(across, down) < _MIN_PIXEL_ASPECT:
-        return gray
     height, width = gray.shape
-    finest = max(across, down)
-    size = (round(width * finest / across), round(height * finest / down))
+    size = _square_size(width, height, resolution)
+    if size == (width, height):
+        return gray
     return np.asarray(Image.fromarray(gray).resize(size, Image.Resampling.BICUBIC))
+
+
+def _square_size(width: int, height: int, resolution: tuple[float, float]) -> tuple[int, int]:
+    """Give the width and height that a picture of uneven dots is stretched to."""
+    across, down = resolution
+    finest = max(across, down)
+    if finest / min(across, down) < _MIN_PIXEL_ASPECT:
+        return width, height
+    return round(width * finest / across), round(height * finest / down)
+
+
+def _upright_resolution(picture: ImageFile) -> tuple[float, float] | None:
+    """Give the dots per inch across and down, once the picture has been turned upright.
+
+    The tags tell of the pixels as they are stored, before the turn that EXIF asks for.
+    """
+    resolution = _resolution(picture)
+    with suppress(*_DECODER_FAULTS):
+        if resolution is not None and picture.getexif().get(_ORIENTATION_TAG) in _LYING:
+            return resolution[1], resolution[0]
+    return resolution
 
 
 def _resolution(picture: ImageFile) -> tuple[float, float] | None:
@@ -209,7 +244,12 @@ def _resolution(picture: ImageFile) -> tuple[float, float] | None:
 
 
 def _check_size(picture: ImageFile, limits: DecodeLimits) -> None:
+    """Refuse a picture that has too many pixels, or will have once they are square."""
     width_px, height_px = picture.size
+    limits.check_pixels(width_px=width_px, height_px=height_px)
+    resolution = _resolution(picture)
+    if resolution is not None:
+        width_px, height_px = _square_size(width_px, height_px, resolution)
     limits.check_pixels(width_px=width_px, height_px=height_px)
 
 

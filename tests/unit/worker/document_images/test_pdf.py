@@ -150,12 +150,54 @@ def test_a_pdf_without_its_end_mark_is_refused_rather_than_repaired():
         pdf_pages(pdf_of_pages(A4, A4)[:-8], LIMITS)
 
 
+def test_what_was_typed_into_the_fields_of_a_form_is_drawn():
+    look = b"q 0 g 0 0 200 20 re f Q"  # as the program that filled the form in left it
+    data = write_pdf(
+        [
+            b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[4 0 R]>>",
+            b"<</Type/Annot/Subtype/Widget/FT/Tx/Rect[100 700 300 720]/F 4/AP<</N 5 0 R>>>>",
+            b"<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Length %d>>stream\n%b\nendstream"
+            % (len(look), look),
+        ]
+    )
+
+    (page,) = pdf_pages(data, LIMITS)
+
+    assert isinstance(page, DecodedPage)
+    assert (page.image < 128).sum() == pytest.approx(200 * 20 * (300 / 72) ** 2, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("size_px", "content", "dpi"),
+    [
+        pytest.param((85, 110), "{scan} 72 700 200 1 re f", 300, id="lines-over-a-coarse-picture"),
+        pytest.param((1191, 1684), "{small} {scan}", 300, id="a-logo-beside-a-scan"),
+        pytest.param((3308, 4678), "{scan} 72 700 200 1 re f", 400, id="lines-over-a-fine-scan"),
+        pytest.param((1191, 1684), "{scan}", 144, id="a-scan-alone"),
+        pytest.param((1191, 1684), "{scan} BT 3 Tr /F 9 Tf (read) Tj ET", 144, id="hidden-text"),
+        pytest.param((1191, 1684), "{scan} BT /F 9 Tf (shown) Tj ET", 300, id="text"),
+    ],
+)
+def test_a_page_is_drawn_as_fine_as_its_finest_part(size_px, content, dpi):
+    scan, small = "q 595 0 0 842 0 0 cm /P Do Q", "q 40 0 0 40 20 20 cm /P Do Q"
+
+    page = _page_drawn(content.format(scan=scan, small=small), size_px=size_px)
+
+    assert page.dpi == pytest.approx(dpi, rel=0.01)
+
+
 def _page_with_picture(*, size_px: tuple[int, int], placed: str) -> DecodedPage:
+    return _page_drawn(f"q {placed} /P Do Q", size_px=size_px)
+
+
+def _page_drawn(drawing: str, *, size_px: tuple[int, int]) -> DecodedPage:
     width, height = size_px
-    content = b"q %b /P Do Q" % placed.encode()
+    content = drawing.encode()
     page = (
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
-        b"/Resources<</XObject<</P 5 0 R>>>>>>"
+        b"/Resources<</XObject<</P 5 0 R>>/Font<</F 6 0 R>>>>>>"
     )
     picture = (
         b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray"
@@ -168,6 +210,7 @@ def _page_with_picture(*, size_px: tuple[int, int], placed: str) -> DecodedPage:
             page,
             b"<</Length %d>>stream\n%b\nendstream" % (len(content), content),
             picture,
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         ]
     )
     (decoded,) = pdf_pages(data, LIMITS)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.factories import make_image
 from tests.scans import encode, encode_pages
-from worker.document_images import DecodedPage, DecodeLimits, RefusedPage
+from worker.document_images import DecodedPage, DecodeLimits, RefusedPage, decode_blank
 from worker.document_images.pictures import jpeg_page, png_page, tiff_pages
 from worker.errors import (
     DamagedDocumentError,
@@ -133,6 +133,28 @@ def test_fax_pixels_are_made_square():
 
     assert page.image.shape == (round(300 * 204 / 98), 200)
     assert page.dpi == pytest.approx(204)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("tag", [1, 3, 5, 6, 8])
+def test_uneven_dots_are_evened_before_the_turn_that_the_file_asks_for(kind, tag):
+    exif = Image.Exif()
+    exif[ORIENTATION] = tag
+    two_by_two_inches = np.full((200, 400), 200, np.uint8)
+
+    page = _decode(encode(two_by_two_inches, kind, dpi=(200, 100), exif=exif))
+
+    assert page.image.shape == (400, 400)
+    assert page.dpi == pytest.approx(200, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_page_that_would_pass_the_limit_once_its_dots_are_even_is_refused(kind):
+    data = encode(np.full((600, 600), 255, np.uint8), kind, dpi=(299, 100))
+    limits = DecodeLimits(max_page_mpx=0.5)
+
+    with pytest.raises(DocumentTooLargeError, match="600 x 1794"):
+        decode_blank(data, limits)
 
 
 @pytest.mark.parametrize("dpi", [(300, 0), (300, 30), (0, 0)], ids=["zero", "absurd", "none"])
