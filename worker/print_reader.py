@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = "tesseract"
 _PREFERRED = "script/Latin"  # one model of all languages in Latin script; Debian calls it Latin
-_LIMIT_S = 120.0  # a page takes 1 to 5 s
+_LIMIT_S = 60.0  # a page takes 1 to 5 s; four readings of one stay within a segment process's limit
 _SPARSE = "11"  # "find as much text as possible in no particular order": labels are scattered
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"}  # there is a process for each core already
 _INSTALL = "on Debian and Ubuntu: sudo apt-get install tesseract-ocr tesseract-ocr-script-latn"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from worker.errors import FailureCode, PermanentError
-from worker.segmenting import segment_document
+from worker.segmenting import segment_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TRIES = 2  # a child may be killed for the memory that its neighbours took
 _READY = "ready"
+_PAGE_DONE = "page done"
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -45,7 +46,9 @@ class SegmentJob:
     params: SegmentationParams
     limits: DecodeLimits
     unknown: UnknownForms | None = None  # how pages without a template are read, if at all
-    limit_s: float = 300.0  # a page takes less than 1 s; this ends what would never end
+    # For each page; this ends what would never end. A page takes less than 1 s, and one without a
+    # template up to four readings of its print, each with a limit of its own.
+    limit_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +86,14 @@ class SegmentProcess:
             self._await_ready()
             try:
                 self._pipe.send_bytes(data)
-                if self._pipe.poll(self._job.limit_s):
-                    return self._pipe.recv()  # type: ignore[no-any-return] # as serve sends it
+                answer = self._answer()
             except (EOFError, OSError):
                 how = self._restart()
-            else:
-                self._restart()
-                return _crashed(f"cutting the document took over {self._job.limit_s:g} s")
+                continue
+            if answer is not None:
+                return answer
+            self._restart()
+            return _crashed(f"cutting a page of the document took over {self._job.limit_s:g} s")
         return _crashed(f"the process that cut the document ended {_TRIES} times, {how}")
 
     @property
@@ -100,8 +104,7 @@ class SegmentProcess:
     def close(self) -> None:
         """End the child at once; a thread that waits for it gets an error."""
         self._closed = True
-        self._process.kill()
-        self._process.join()
+        self._end()
 
     def _start(self) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
@@ -111,6 +114,24 @@ class SegmentProcess:
         self._process.start()
         theirs.close()  # so that the pipe ends with the child
         self._ready = False
+        self._ended = False
+
+    def _answer(self) -> tuple[SegmentedPage, ...] | Refusal | None:
+        """Wait for the child's answer, as long as it goes on from page to page."""
+        while self._pipe.poll(self._job.limit_s):
+            said = self._pipe.recv()
+            if said != _PAGE_DONE:
+                return said  # type: ignore[no-any-return] # as serve sends it
+        return None
+
+    def _end(self) -> None:
+        """End the child, and the outside programs that it runs."""
+        if not self._ended and self._process.pid is not None:
+            with suppress(ProcessLookupError):  # it had no time to lead a group of its own
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.join()
+        self._ended = True  # its id may be another's from now on
 
     def _await_ready(self) -> None:
         """Tell a child that cannot work at all from one that a document killed."""
@@ -120,14 +141,14 @@ class SegmentProcess:
             self._ready = self._pipe.recv() == _READY
         except (EOFError, OSError) as error:
             self._process.join()
+            self._ended = True
             raise RuntimeError(f"a segment process cannot start: {self._exit()}") from error
 
     def _restart(self) -> str:
         """Start a fresh child, and say how the last one ended."""
         if self._closed:
             raise RuntimeError("the segment process was closed while it worked")
-        self._process.kill()
-        self._process.join()
+        self._end()
         self._pipe.close()
         how = self._exit()
         self._start()
@@ -154,6 +175,7 @@ def use_one_core() -> None:
 def _run(pipe: Connection, job: SegmentJob, prepare: Callable[[], None]) -> None:
     """Be the child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    os.setpgid(0, 0)  # so that Tesseract can be ended with it
     prepare()
     pipe.send(_READY)
     serve(pipe, job)
@@ -163,12 +185,17 @@ def serve(pipe: Connection, job: SegmentJob) -> None:
     """Cut what comes until the parent is gone, however it went."""
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(_cut(pipe.recv_bytes(), job))
+            pipe.send(_cut(pipe.recv_bytes(), job, lambda: pipe.send(_PAGE_DONE)))
 
 
-def _cut(data: bytes, job: SegmentJob) -> tuple[SegmentedPage, ...] | Refusal:
+def _cut(
+    data: bytes, job: SegmentJob, page_done: Callable[[], None]
+) -> tuple[SegmentedPage, ...] | Refusal:
+    pages = []
     try:
-        return segment_document(data, job.catalog, job.params, job.limits, job.unknown)
+        for page in segment_pages(data, job.catalog, job.params, job.limits, job.unknown):
+            pages.append(page)
+            page_done()
     except PermanentError as error:
         return Refusal(code=error.code, detail=str(error))
     except Exception:  # noqa: BLE001, the edge of one document: a bug costs one, not the batch
@@ -177,6 +204,7 @@ def _cut(data: bytes, job: SegmentJob) -> tuple[SegmentedPage, ...] | Refusal:
             detail="a bug in penname met this document; the log holds its trace",
             trace=traceback.format_exc(),
         )
+    return tuple(pages)
 
 
 def _crashed(detail: str) -> Refusal:

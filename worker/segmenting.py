@@ -18,6 +18,8 @@ from worker.types import SegmentedPage
 from worker.unknown_forms import segment_unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segmentation import Catalog, PageSegmentation, SegmentationParams
     from worker.document_images import DecodedPage, DecodeLimits
     from worker.unknown_forms import UnknownForms
@@ -30,7 +32,18 @@ def segment_document(
     limits: DecodeLimits,
     unknown: UnknownForms | None = None,
 ) -> tuple[SegmentedPage, ...]:
-    """Decode a document and cut the fields of each page.
+    """Decode a document and cut the fields of each page, as ``segment_pages`` does."""
+    return tuple(segment_pages(data, catalog, params, limits, unknown))
+
+
+def segment_pages(
+    data: bytes,
+    catalog: Catalog,
+    params: SegmentationParams,
+    limits: DecodeLimits,
+    unknown: UnknownForms | None = None,
+) -> Iterator[SegmentedPage]:
+    """Decode a document and cut the fields of one page after the other.
 
     Only one decoded page is in memory at a time.
 
@@ -45,9 +58,8 @@ def segment_document(
         PermanentError: the document is at fault as a whole, or needs more memory than there is.
     """
     try:
-        return tuple(
-            _segment_page(page, catalog, params, unknown) for page in decode_pages(data, limits)
-        )
+        for page in decode_pages(data, limits):
+            yield _segment_page(page, catalog, params, unknown)
     except MemoryError as error:
         raise _out_of_memory() from error
     except cv2.error as error:

@@ -4,11 +4,14 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +22,12 @@ from worker import segment_process
 from worker.document_images import DecodeLimits
 from worker.errors import EmptyDocumentError, FailureCode
 from worker.segment_process import Refusal, SegmentJob, SegmentProcess, prepare_child
+from worker.segmenting import refused_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from worker.types import SegmentedPage
 
 
 @pytest.fixture
@@ -71,8 +80,23 @@ def test_a_document_that_takes_for_ever_is_given_up(start, sound):
     refusal = child.segment(endless_pdf())
 
     assert refusal.code is FailureCode.DOCUMENT_CRASHED
-    assert refusal.detail == "cutting the document took over 1 s"
+    assert refusal.detail == "cutting a page of the document took over 1 s"
     assert len(child.segment(sound)) == 1
+
+
+def test_the_limit_is_that_of_a_page_however_many_a_document_has(start):
+    child = start(prepare=slow_to_cut, limit_s=8.0)
+
+    assert len(child.segment(bytes(4))) == 4  # of 3 s each
+
+
+def test_a_program_that_the_child_waits_for_ends_with_it(start, tmp_path):
+    child = start(prepare=partial(stuck_in_a_program, tmp_path / "pid"), limit_s=8.0)
+
+    refusal = child.segment(b"")
+
+    assert refusal.code is FailureCode.DOCUMENT_CRASHED
+    _wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_a_document_larger_than_memory_is_refused_as_that_and_the_child_lives_on(start, sound):
@@ -152,10 +176,10 @@ def test_a_child_ends_with_its_parent_even_when_that_is_killed(tmp_path):
 def test_an_error_costs_one_document_and_a_bug_keeps_its_trace(
     job, monkeypatch, error, code, trace
 ):
-    def segment_document(*_):
+    def segment_pages(*_):
         raise error
 
-    monkeypatch.setattr(segment_process, "segment_document", segment_document)
+    monkeypatch.setattr(segment_process, "segment_pages", segment_pages)
     ours, theirs = multiprocessing.Pipe()
     serving = threading.Thread(target=segment_process.serve, args=(theirs, job))
 
@@ -168,6 +192,29 @@ def test_an_error_costs_one_document_and_a_bug_keeps_its_trace(
     assert refusal.code is code
     assert (trace in refusal.trace) if trace else refusal.trace == ""
     assert not serving.is_alive()
+
+
+def slow_to_cut() -> None:
+    """Take 3 s for each page, of which a document has as many as bytes."""
+
+    def segment_pages(data: bytes, *_: object) -> Iterator[SegmentedPage]:
+        for page_index in range(len(data)):
+            time.sleep(3)
+            yield refused_page(page_index, "blank_page", "")
+
+    segment_process.segment_pages = segment_pages  # type: ignore[attr-defined] # in the child
+
+
+def stuck_in_a_program(pid_file: Path) -> None:
+    """Start a program that does not end, as Tesseract may, and wait for it."""
+
+    def segment_pages(*_: object) -> Iterator[SegmentedPage]:
+        with subprocess.Popen(["sleep", "600"]) as program:  # noqa: S607, wherever it is
+            pid_file.write_text(str(program.pid))
+            program.wait()
+        yield from ()
+
+    segment_process.segment_pages = segment_pages  # type: ignore[attr-defined] # in the child
 
 
 def list_modules(path: Path) -> None:

@@ -157,7 +157,7 @@ def test_what_was_typed_into_the_fields_of_a_form_is_drawn():
             b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
             b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[4 0 R]>>",
-            b"<</Type/Annot/Subtype/Widget/FT/Tx/Rect[100 700 300 720]/F 4/AP<</N 5 0 R>>>>",
+            b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/Rect[100 700 300 720]/F 4/AP<</N 5 0 R>>>>",
             b"<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Length %d>>stream\n%b\nendstream"
             % (len(look), look),
         ]
