@@ -131,7 +131,6 @@ def suggest_fields(
         params=params.spot,
     )
     claims = _settle([c for phrase in scene.phrases for c in _claims(phrase, scene, params)])
-    scale = float(page.to_original[0, 0]), float(page.to_original[1, 1])
     names: Counter[str] = Counter()
     proposals = []
     for claim in claims:
@@ -140,12 +139,12 @@ def suggest_fields(
             Proposal(
                 spec=FieldSpec(
                     name=_unique(slug(label), names),
-                    box=_scaled(claim.spot.box, scale),
+                    box=_on_original(claim.spot.box, page),
                     kind=_kind(claim, claims, params.beside_mm * scene.mm),
                     style=claim.spot.style,
                     label=label,
                 ),
-                label_box=_scaled(claim.label.box, scale),
+                label_box=_on_original(claim.label.box, page),
             )
         )
     return tuple(proposals)
@@ -210,11 +209,13 @@ def _unique(name: str, taken: Counter[str]) -> str:
     return name if taken[name] == 1 else _unique(f"{name}_{taken[name]}", taken)
 
 
-def _scaled(box: Box, scale: tuple[float, float]) -> Box:
-    left, top = max(0, round(box.x_px * scale[0])), max(0, round(box.y_px * scale[1]))
-    return Box(
-        x_px=left,
-        y_px=top,
-        width_px=max(1, round((box.x_px + box.width_px) * scale[0]) - left),
-        height_px=max(1, round((box.y_px + box.height_px) * scale[1]) - top),
-    )
+def _on_original(box: Box, page: FormPage) -> Box:
+    """Give a box in pixels of the original page, which it may not leave: a template's must not."""
+    across, down = float(page.to_original[0, 0]), float(page.to_original[1, 1])
+    height, width = page.image.shape
+    right_most, lowest = round(width * across), round(height * down)
+    left = min(max(0, round(box.x_px * across)), right_most - 1)
+    top = min(max(0, round(box.y_px * down)), lowest - 1)
+    right = min(round((box.x_px + box.width_px) * across), right_most)
+    foot = min(round((box.y_px + box.height_px) * down), lowest)
+    return Box(x_px=left, y_px=top, width_px=max(1, right - left), height_px=max(1, foot - top))

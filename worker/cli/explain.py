@@ -111,6 +111,14 @@ def _page_lines(found: Explanation) -> list[tuple[str, str]]:
         ("page to template", "; ".join(" ".join(f"{n:.6g}" for n in row) for row in rows)),
         ("turn and skew", f"{found.turn_deg} deg and {found.skew_deg:.2f} deg"),
         ("resolution", f"{found.scan_dpi:.0f} dpi"),
+        *_evidence_lines(found),
+    ]
+
+
+def _evidence_lines(found: Explanation) -> list[tuple[str, str]]:
+    if found.is_by_label:
+        return [("evidence", "none: the page has no template to be compared with")]
+    return [
         ("evidence", f"{found.inlier_count} pairs over {found.inlier_spread:.0%} of the form"),
         ("distance", f"{found.rms_px:.2f} px root mean square, template px"),
         ("agreement", f"{found.page_agreement:.0%} of the print found in place"),
@@ -127,7 +135,12 @@ def _field_lines(found: Explanation) -> list[tuple[str, str]]:
         ("label", repr(found.label) if found.label else "not known"),
         ("letters", found.letters),
         ("ink", f"{found.ink_fraction:.1%} of the box"),
-        ("agreement", f"{found.field_agreement:.0%} of the print around it found in place"),
+        (
+            "agreement",
+            "none: placed by its label"
+            if found.is_by_label
+            else f"{found.field_agreement:.0%} of the print around it found in place",
+        ),
         ("doubt", found.doubt or "none"),
         ("crop", found.crop_key or "none"),
     ]

@@ -116,6 +116,14 @@ class Explanation:
     # What people said, the latest last
     corrections: tuple[Correction, ...]
 
+    @property
+    def is_by_label(self) -> bool:
+        """Tell whether the page had no template, so that only a printed label placed the field.
+
+        No page is laid onto a known form without pairs.
+        """
+        return self.inlier_count == 0
+
 
 def explain_result(session: Session, reading_id: str) -> Explanation:
     """Gather everything about one reading.

@@ -45,6 +45,8 @@ def test_a_filled_form_is_cut_by_its_labels_even_upside_down(filled):
     assert page.failure_code is None
     assert found.template_id == "(auto)"
     assert found.turn_deg == 180
+    assert found.agreement == 0  # there was nothing to compare the page with
+    assert all(crop.agreement == 0 for crop in found.crops)
     assert [spec.name for spec in found.drafted] == [crop.field_name for crop in found.crops]
     assert [crop.label for crop in found.crops][:2] == ["Last name", "First name"]
     truth = [not text for text in filled.texts.values()]

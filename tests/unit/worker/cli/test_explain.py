@@ -13,7 +13,7 @@ from tests.database import correct, make_field, opened, read, rows
 from tests.factories import make_identity
 from worker.cli.explain import explain
 from worker.crop_archive import pack_crops
-from worker.database.models import ReadingRow
+from worker.database.models import PageRow, ReadingRow
 from worker.database.session import transaction
 from worker.errors import NoSuchResultError, ObjectMissingError
 from worker.storage.folder import FolderStore
@@ -87,6 +87,17 @@ def test_everything_that_explains_a_name_is_printed(url, reading_id):
         "nurse 7: 'Ida', read",
     ):
         assert evidence in shown
+
+
+def test_a_field_of_a_page_without_a_template_is_said_to_be_placed_by_its_label(url, reading_id):
+    with opened(url) as sessions, transaction(sessions) as session:
+        session.query(PageRow).update({"inlier_count": 0, "inlier_spread": 0.0, "agreement": 0.0})
+
+    shown = run(str(reading_id), "--db", url).stdout
+
+    assert "none: placed by its label" in shown
+    assert "none: the page has no template to be compared with" in shown
+    assert "found in place" not in shown
 
 
 def test_the_names_that_were_weighed_are_told_by_their_version(url):
