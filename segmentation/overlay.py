@@ -152,6 +152,23 @@ def draw_overlay(
     )
 
 
+def draw_refusal(
+    page: Page, why: str, params: OverlayParams | None = None, *, spots: Sequence[Spot] = ()
+) -> ColorImage:
+    """Draw a page that was refused: (H, W, 3), the reason below it.
+
+    Args:
+        page: as it was scanned.
+        why: the reason.
+        params: how large.
+        spots: printed places of the nearest form, green where found and red where not.
+    """
+    canvas = _canvas(page.image, params or OverlayParams())
+    for spot in spots:
+        _mark(canvas, spot)
+    return _with_caption(canvas, why)
+
+
 def _canvas(image: GrayImage, params: OverlayParams) -> _Canvas:
     scale = min(1.0, params.long_side_px / max(image.shape))
     height, width = (max(1, round(n * scale)) for n in image.shape)

@@ -22,6 +22,8 @@ from segmentation.warp import jacobians, move
 
 Floats = npt.NDArray[np.float64]
 
+_FLAT = 0.25  # variance, gray steps squared: no more than rounding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchParams:
@@ -214,7 +216,9 @@ def _correlate(
         cv2.matchTemplate(window, patch, cv2.TM_CCORR)
         for window, patch in zip(real, patches, strict=True)
     ]
-    return np.asarray(products / np.sqrt(np.maximum(spread * norms, 1.0)), np.float64)
+    flat = spread < _FLAT * n * n  # where what is left of rounding would be taken for likeness
+    likeness = products / np.sqrt(np.maximum(spread * norms, 1.0))
+    return np.where(flat, 0.0, likeness)
 
 
 def _sums_under(

@@ -1,7 +1,8 @@
 """Draw the trail of one page through segmentation: what each step saw, for people.
 
 The page with the form's grid, the printed patches that were found (green) or not (red), and the
-fields by state; below it each field as it came and as it was cut. Nothing here writes files.
+fields by state; below it each field as it came and as it was cut. Of a page that was refused, the
+patches of the form that it comes nearest to, and the reason. Nothing here writes files.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.overlay import ColorImage, OverlayParams, Spot, draw_overlay
+from segmentation.errors import SegmentationError
+from segmentation.nearest import nearest_form
+from segmentation.overlay import ColorImage, OverlayParams, Spot, draw_overlay, draw_refusal
 from segmentation.pyramid import halvings
-from segmentation.register import sight
+from segmentation.register import PreparedPage, sight
 from segmentation.sampling import pull_level
 from segmentation.segment import segment_page
 from segmentation.warp import corners, inverse, unit
@@ -35,7 +38,8 @@ _GAP_COLOR = (90, 90, 90)
 class Trail:
     """What became of a page, and the picture of it."""
 
-    segmentation: PageSegmentation
+    segmentation: PageSegmentation | None  # None where the page was refused
+    refusal: SegmentationError | None  # why it was
     picture: ColorImage
 
 
@@ -54,9 +58,13 @@ def draw_trail(
         overlay: how large the picture is.
 
     Raises:
-        SegmentationError: the page cannot be used; its class and ``code`` say why.
+        ValueError: the image is no (H, W) uint8 array, or there are no forms.
     """
-    found = segment_page(page, catalog, params)
+    try:
+        found = segment_page(page, catalog, params)
+    except SegmentationError as error:
+        picture = _draw_refused(page, catalog, params, overlay, error)
+        return Trail(segmentation=None, refusal=error, picture=picture)
     form = next(
         form
         for form in catalog.forms
@@ -68,7 +76,26 @@ def draw_trail(
         page, found, form.template, overlay, spots=_spots(levels, form, found, params)
     )
     rows = [_before_and_after(levels, crop) for crop in found.crops]
-    return Trail(segmentation=found, picture=_stack(top, rows))
+    return Trail(segmentation=found, refusal=None, picture=_stack(top, rows))
+
+
+def _draw_refused(
+    page: Page,
+    catalog: Catalog,
+    params: SegmentationParams,
+    overlay: OverlayParams | None,
+    error: SegmentationError,
+) -> ColorImage:
+    prepared = PreparedPage(levels=halvings(page.image, long_side_px=params.catalog.reduced_px))
+    near = nearest_form(prepared, catalog, prepared=params.catalog, params=params.register)
+    if near is None:
+        return draw_refusal(page, f"refused, {error.code}: {error}", overlay)
+    spots = [Spot(at=at, found=bool(hit)) for at, hit in zip(near.at, near.found, strict=True)]
+    nearest = (
+        f"nearest form {near.form.template.template_id}, page {near.form.template.page_index + 1}: "
+        f"{near.found.sum()} of {len(spots)} printed places found"
+    )
+    return draw_refusal(page, f"refused, {error.code}: {error}; {nearest}", overlay, spots=spots)
 
 
 def _spots(

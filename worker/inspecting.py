@@ -13,7 +13,7 @@ from worker.document_images.pages import page_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segmentation import Catalog, PageSegmentation, SegmentationParams
+    from segmentation import Catalog, PageSegmentation, SegmentationError, SegmentationParams
     from segmentation.overlay import ColorImage
     from worker.document_images import DecodeLimits
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Inspection:
     """What segmentation made of a page."""
 
-    segmentation: PageSegmentation = field(repr=False)
+    segmentation: PageSegmentation | None = field(repr=False)  # None where it was refused
+    refusal: SegmentationError | None  # why it was
     picture: ColorImage = field(repr=False)
 
     def png(self) -> bytes:
@@ -49,8 +50,7 @@ def inspect_page(
 
     Raises:
         ConfigError: the file cannot be read, or has no such page.
-        SegmentationError: the page cannot be used; its class and ``code`` say why.
     """
     page = page_of(scan, limits, page_number)
     trail = draw_trail(Page(image=page.image, dpi=page.dpi), catalog, params)
-    return Inspection(segmentation=trail.segmentation, picture=trail.picture)
+    return Inspection(segmentation=trail.segmentation, refusal=trail.refusal, picture=trail.picture)

@@ -53,6 +53,19 @@ def test_a_white_page_and_plain_lines_have_no_patches():
     assert len(chosen(lines)) == 0
 
 
+def test_print_amid_paper_without_a_speck_is_found_where_it_is():
+    sheet = np.full((800, 600), 255, np.uint8)
+    for x in range(60, 560, 80):
+        cv2.rectangle(sheet, (x, 300), (x + 20, 320), 0, 1)  # paper within reach on all sides
+    patches = cut_patches(level(sheet), chosen(sheet), PARAMS)
+
+    seen = find_patches(patches, level(sheet), np.eye(3), PARAMS)
+
+    assert len(patches.centers) >= 5
+    assert seen.found.all()
+    assert np.abs(seen.moved).max() < 0.1
+
+
 def test_a_shift_is_measured_to_a_fraction_of_a_pixel():
     patches = cut_patches(level(PRINT), chosen(PRINT), PARAMS)
 

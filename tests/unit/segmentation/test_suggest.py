@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from segmentation import format_template, parse_template
 from segmentation.suggest import merge_words, page_dpi
 from segmentation.types import Box, FieldKind, PrintedWord, WritingStyle
-from tests.unit.segmentation.forms import MM, PARAMS, Form, edges_mm
+from tests.unit.segmentation.forms import DPI, MM, PARAMS, Form, edges_mm
 
 
 @pytest.fixture
@@ -126,6 +127,20 @@ def test_writing_on_the_line_neither_hides_it_nor_becomes_a_label(form):
 
     assert found.spec.label == "Name:"
     assert edges_mm(found.spec.box)[2] == 140
+
+
+def test_a_place_at_the_foot_of_the_page_stays_on_the_page(form):
+    height, width = form.image.shape
+    form.label("Name:", 20, height / MM - 0.4)
+
+    (found,) = form.proposals()
+
+    box = found.spec.box
+    assert box.y_px + box.height_px == height
+    fields = [found.spec]
+    text = format_template(template_id="foot", dpi=DPI, fields=fields)
+    assert parse_template(text, form.image).fields[0].box == box
+    assert box.x_px + box.width_px < width
 
 
 def test_a_person_is_asked_for_by_a_long_line_only(form):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from segmentation import NoTemplateMatchesError
+from segmentation import BlankPageError, NoTemplateMatchesError
 from tests.drawing import draw_form, text_page, write_in
 from worker.cli.app import app
 from worker.templates import write_draft
@@ -43,12 +43,42 @@ def test_the_picture_shows_the_page_and_each_field_under_it(tmp_path, form):
     assert (crops.min(axis=2) < 120).any()  # writing
 
 
+GREEN, RED = (22, 130, 70), (200, 40, 40)
+
+
+def count(out, color):
+    """Count the pixels of a (red, green, blue) colour in a picture."""
+    return int((np.asarray(cv2.imread(str(out))) == color[::-1]).all(axis=2).sum())
+
+
+def test_a_page_that_hides_most_of_its_form_is_refused_and_shown_beside_what_was_found(
+    tmp_path, form
+):
+    sheet = form.image.copy()
+    sheet[len(sheet) // 4 :] = 255
+
+    done, out = segment(tmp_path, sheet)
+
+    assert isinstance(done.exception, NoTemplateMatchesError)
+    assert count(out, GREEN) > 100
+    assert count(out, RED) > 100
+
+
 @pytest.mark.usefixtures("form")
-def test_a_page_of_no_known_form_is_refused_and_no_picture_is_written(tmp_path):
+def test_a_page_of_no_known_form_is_refused_and_shown_with_the_reason(tmp_path):
     done, out = segment(tmp_path, text_page(3))
 
     assert isinstance(done.exception, NoTemplateMatchesError)
-    assert not out.exists()
+    assert f"wrote {out}" in done.output
+    picture = np.asarray(cv2.imread(str(out)))
+    assert (picture[-20:].max(axis=2) > 200).any()  # the reason, in light letters below the page
+
+
+def test_a_page_without_a_mark_is_shown_too(tmp_path, form):
+    done, out = segment(tmp_path, np.full_like(form.image, 255))
+
+    assert isinstance(done.exception, BlankPageError)
+    assert out.exists()
 
 
 def test_a_page_that_the_file_lacks_is_named(tmp_path, form):
