@@ -21,7 +21,7 @@ from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
 from segmentation.strikes import StrikeParams, is_struck_out
 from segmentation.types import Doubt, FieldCrop, FieldState
-from segmentation.unsure_ink import SortedInk, UnsureParams, doubt_ink
+from segmentation.unsure_ink import SortedInk, UnsureParams, covered_share, doubt_ink
 
 if TYPE_CHECKING:
     from segmentation.catalog import FieldPlan
@@ -99,6 +99,13 @@ def cut_field(
         lexicon=plan.spec.lexicon,
         label=plan.spec.label,
     )
+
+
+def overprinted(printed: FieldPrint, params: FieldParams) -> float:
+    """Give the share of a field's box that print makes unreadable, 0 where that does no harm."""
+    unfit = _grow(printed.labels, params.print_slack_px)
+    share = covered_share(unfit, printed.frame.box)
+    return share if share >= params.unsure.cut_cover else 0.0
 
 
 def _is_covered(ruled: Unruled, params: FieldParams, *, written: bool) -> bool:

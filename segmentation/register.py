@@ -1,6 +1,7 @@
 """Lay a page onto one blank form, coarse to fine, with evidence at each step.
 
-1. Keypoint pairs at about 50 dpi give a first homography, or a refusal.
+1. Keypoint pairs at about 50 dpi give a first homography, or a refusal; of a page that lies edge
+   to edge, coarse patches give it, and it stands only where step 2 finds nearly all of the form.
 2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
    found is the evidence that the page is this form.
 3. Patches around each field, at about 150 dpi, correct the place of that field alone: feeders

@@ -150,7 +150,7 @@ class PageSegmentation:
     turn_deg: int  # quarter turn that the page came with: 0, 90, 180 or 270
     skew_deg: float  # what it was turned beyond that, in (-45, 45]
     scan_dpi: float  # page pixels per inch, measured against the template
-    inlier_count: int  # keypoint pairs that support the first fit
+    inlier_count: int  # keypoints, or patches near the page's edges, that support the first fit
     inlier_spread: float  # [0, 1], share of the form that the supporting print spans
     rms_px: float  # of the printed patches about the final fit, template px
     agreement: float  # [0, 1], share of visible printed patches found where they should be

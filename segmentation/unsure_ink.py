@@ -100,12 +100,17 @@ def doubt_ink(
     return Doubt.NONE, np.zeros_like(unfit)
 
 
+def covered_share(unfit: Mask, box: Box) -> float:
+    """Give the share of a box, [0, 1], where print was taken out."""
+    return cv2.countNonZero(_cut(unfit, box)) / _area(box)
+
+
 def _is_on_print(
     ink: SortedInk, printed: FieldPrint, unfit: Mask, params: UnsureParams, *, written: bool
 ) -> bool:
     """Tell whether print hides, cuts or passes for what is written in the box."""
     box = printed.frame.box
-    cover = cv2.countNonZero(_cut(unfit, box)) / _area(box)
+    cover = covered_share(unfit, box)
     if cover >= params.blind_cover or (written and cover >= params.cut_cover):
         return True
     if printed.dots is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "structure_disagrees": "It looks like another edition of the form; add its template.",
     }
 )
+_NEAREST = re.compile(r"nearest form: (\w+):")  # as NoTemplateMatchesError says it
 
 
 def check_code(code: str | None) -> None:
@@ -81,3 +83,15 @@ def check_code(code: str | None) -> None:
     if code is not None and code not in ADVICE:
         near = ", ".join(get_close_matches(code, ADVICE)) or "look into docs/errors.md"
         raise BadQueryError(f"no document fails with {code[:64]}; {near}")
+
+
+def codes_of(code: str, detail: str) -> tuple[str, ...]:
+    """Give the codes that a failure can be advised on: its own, and what the nearest form missed.
+
+    Args:
+        code: of the document or page.
+        detail: its message.
+    """
+    nearest = _NEAREST.search(detail)
+    every = (code,) if nearest is None else (code, nearest[1])
+    return tuple(one for one in every if one in ADVICE)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from segmentation import TemplateError, TemplateFault, format_template, parse_template
+from segmentation import (
+    SegmentationParams,
+    TemplateError,
+    TemplateFault,
+    format_template,
+    parse_template,
+)
+from segmentation.fields import overprinted
+from segmentation.printed import find_print
 from worker.document_images import decode_blank
 from worker.errors import ConfigError, PermanentError
 
@@ -50,6 +58,20 @@ def load_template(folder: Path) -> Template:
         fix = f"put a readable {TEMPLATE_FILE} and blank form there"
         raise TemplateError((TemplateFault(0, str(error), fix),)) from error
     return parse_template(text, blank)
+
+
+def find_overprinted(template: Template) -> dict[str, float]:
+    """Find fields in whose box so much is printed that what is written there is not read.
+
+    Returns:
+        The share of the box, [0, 1], by the field's name.
+    """
+    params = SegmentationParams()
+    shares = {
+        spec.name: overprinted(find_print(template, spec, params.catalog.printed), params.field)
+        for spec in template.fields
+    }
+    return {name: share for name, share in shares.items() if share}
 
 
 def load_templates(paths: Sequence[Path]) -> list[Template]:

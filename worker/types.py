@@ -58,7 +58,7 @@ class FieldStatus(StrEnum):
     BLANK = "blank"
     LOW_CONFIDENCE = "low_confidence"
     STRUCK_OUT = "struck_out"  # in part or whole; what is meant to stand is not known
-    MISPLACED = "misplaced"  # the printed surroundings are not the template's
+    MISPLACED = "misplaced"  # its place, or which ink is its own, is in doubt
     UNREADABLE = "unreadable"  # said by a person
 
 

@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from worker.advice import ADVICE, check_code
+from worker.advice import ADVICE, check_code, codes_of
 from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
@@ -106,11 +106,11 @@ def failures(
 
     check_code(code)
     settings = read_settings(database_url=db)
-    codes = set()
+    codes: set[str] = set()
     with reading(settings.database_url.get_secret_value()) as session:
         for failure in batch_failures(session, batch, code=code):
             print(f"{failure.uri}\n  {failure.code}: {failure.detail}")
-            codes.add(failure.code)
+            codes |= {failure.code, *codes_of(failure.code, failure.detail)}
     for found in sorted(codes & ADVICE.keys()):
         print(f"{found}: {ADVICE[found]}")
     if not codes:

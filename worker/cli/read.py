@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from worker.advice import ADVICE
+from worker.advice import ADVICE, codes_of
 from worker.batch_names import fault_of_name
 from worker.cli.interruption import stoppable
 from worker.errors import ExitCode, WorkerError
@@ -213,8 +213,8 @@ def _report(tally: Tally, listings: Sequence[Listing], batch: str) -> None:
     for failure in tally.failed:
         print(f"failed: {failure.uri}")
         print(f"  {failure.code}: {failure.detail}")
-        if failure.code in ADVICE:
-            print(f"  {ADVICE[failure.code]}")
+        for code in codes_of(failure.code, failure.detail):
+            print(f"  {ADVICE[code]}")
     if tally.documents == 0:
         print("no scans were found there; JPEG, PNG, TIFF and PDF are read")
     elif tally.already_read.total() == tally.documents:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -55,13 +57,15 @@ def test_a_white_page_and_plain_lines_have_no_patches():
 
 def test_print_amid_paper_without_a_speck_is_found_where_it_is():
     sheet = np.full((800, 600), 255, np.uint8)
-    for x in range(60, 560, 80):
-        cv2.rectangle(sheet, (x, 300), (x + 20, 320), 0, 1)  # paper within reach on all sides
-    patches = cut_patches(level(sheet), chosen(sheet), PARAMS)
+    places = [(x, y) for y in range(60, 760, 80) for x in range(60, 560, 80)]
+    for shade, (x, y) in enumerate(places):
+        cv2.rectangle(sheet, (x - 3, y - 3), (x + 1 + shade % 5, y + 2), shade, 1)
+    params = replace(PARAMS, search_px=2 * PARAMS.side_px)  # far enough for paper alone
+    patches = cut_patches(level(sheet), np.array(places, np.float64), params)
 
-    seen = find_patches(patches, level(sheet), np.eye(3), PARAMS)
+    seen = find_patches(patches, level(sheet), np.eye(3), params)
 
-    assert len(patches.centers) >= 5
+    assert len(places) > 50
     assert seen.found.all()
     assert np.abs(seen.moved).max() < 0.1
 

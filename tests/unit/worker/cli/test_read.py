@@ -14,10 +14,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import worker.runtime
-from segmentation import Misfit, SegmentationError
+from segmentation import Misfit, NoTemplateMatchesError, RegistrationError, SegmentationError
 from tests.database import rows
 from tests.fakes.scripted_pool import CRASHES, FIELDS
-from worker.advice import ADVICE
+from worker.advice import ADVICE, codes_of
 from worker.cli import read as read_module
 from worker.cli.app import app
 from worker.cli.read import batch_name, progress_bar, read
@@ -251,3 +251,12 @@ def test_a_batch_name_that_no_page_could_link_to_is_refused(command, tmp_path):
 
     assert done.exit_code == 2
     assert "no part of a batch's name" in " ".join(done.output.replace("│", " ").split())
+
+
+def test_a_page_of_no_form_is_advised_on_by_what_the_nearest_form_missed():
+    misfit = RegistrationError(Misfit.NARROW_SPREAD, found=0.03, limit=0.06)
+    none = NoTemplateMatchesError(known=2, closest=misfit)
+
+    assert codes_of(none.code, str(none)) == ("no_template_matches", "narrow_spread")
+    assert codes_of("blank_page", "the page is blank") == ("blank_page",)
+    assert codes_of("unheard_of", "") == ()

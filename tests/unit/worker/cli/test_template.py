@@ -92,3 +92,18 @@ def test_show_draws_the_boxes_on_the_blank(blank, folder, tmp_path):
     assert drawn is not None
     blue, _, red = drawn[(drawn.max(axis=2) > drawn.min(axis=2) + 60)].mean(axis=0)
     assert red > blue  # the boxes are orange, not as if red and blue were swapped
+
+
+def test_a_box_that_is_full_of_print_is_warned_of(blank, folder):
+    page = np.asarray(cv2.imread(str(blank), cv2.IMREAD_GRAYSCALE))
+    for y in (134, 147, 160):
+        cv2.putText(page, "PLEASE PRINT HERE", (42, y), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 30, 1)
+    cv2.imwrite(str(blank), page)
+    new(blank, folder, FIELD, "first=first_name:40,120,200,45:box")
+
+    checked = run("check", folder)
+
+    assert checked.exit_code == 0, checked.output
+    warned = [line for line in checked.output.splitlines() if "goes to a person unread" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith("first: print takes ")
