@@ -83,7 +83,8 @@ def cut_field(
     written = clear or faint is not None
     if doubt is Doubt.NONE:
         doubt, shown = doubt_ink(own_ink, plan.printed, unfit, params.unsure, written=written)
-        own = np.asarray(cv2.bitwise_or(own, cv2.bitwise_and(ink.faint, shown)), np.uint8)
+        if shown is not None:
+            own = np.asarray(cv2.bitwise_or(own, cv2.bitwise_and(ink.faint, shown)), np.uint8)
     # What strikes letters out joins them to one long piece, so that most writing is no candidate.
     struck = longest_px >= params.strike.min_length_px and is_struck_out(own, params.strike)
     return FieldCrop(

@@ -67,7 +67,7 @@ class SortedInk:
 
 def doubt_ink(
     ink: SortedInk, printed: FieldPrint, unfit: Mask, params: UnsureParams, *, written: bool
-) -> tuple[Doubt, Mask]:
+) -> tuple[Doubt, Mask | None]:
     """Say why what was kept may not be all that was written.
 
     Args:
@@ -78,12 +78,11 @@ def doubt_ink(
         written: whether anything worth reading was kept.
 
     Returns:
-        The doubt, or none; and where the ink stands that people should see, (h, w).
+        The doubt and where the ink stands that people should see, (h, w); or none of both.
     """
-    box = printed.frame.box
     if _is_on_print(ink, printed, unfit, params, written=written):
         shown = np.zeros_like(unfit)
-        _cut(shown, box)[:] = 255
+        _cut(shown, printed.frame.box)[:] = 255
         return Doubt.INK_ON_PRINT, shown
     left = ink.clear & ~ink.near_print & ~ink.rests
     left[0] = False
@@ -91,13 +90,22 @@ def doubt_ink(
         outside = _outside(ink.pieces, left, printed, params)
         if outside is not None:
             return Doubt.INK_OUTSIDE, ink.pieces.draw(outside)
-    inside = ink.pieces.count_in(box)
+    if _is_speckled(ink, left, printed.frame.box, params):
+        return Doubt.INK_UNCLEAR, ink.pieces.draw(
+            left & (ink.pieces.count_in(printed.frame.box) > 0)
+        )
+    return Doubt.NONE, None
+
+
+def _is_speckled(ink: SortedInk, left: _Flags, box: Box, params: UnsureParams) -> bool:
+    """Tell whether pieces too small for writing cover so much of the box that none would show."""
     specks = left & (_sides(ink.pieces) < params.min_piece_px)
-    speckled = int(inside[specks].sum())
+    least = params.speck_share * _area(box)
+    if int(ink.pieces.area[specks].sum()) <= least:  # with those outside: counting takes longer
+        return False
+    inside = ink.pieces.count_in(box)
     rest = int(inside[ink.keep & ~specks].sum())
-    if speckled > max(params.speck_share * _area(box), params.speck_rest * rest):
-        return Doubt.INK_UNCLEAR, ink.pieces.draw(left & (inside > 0))
-    return Doubt.NONE, np.zeros_like(unfit)
+    return int(inside[specks].sum()) > max(least, params.speck_rest * rest)
 
 
 def covered_share(unfit: Mask, box: Box) -> float:
@@ -120,10 +128,13 @@ def _is_on_print(
             return True
     if written and cover >= params.touch_cover and _is_cut_up(ink, printed, unfit, params):
         return True
-    inside = ink.pieces.count_in(box)
-    dropped = ink.clear & ink.near_print & ~ink.keep & (inside > 0)
+    dropped = ink.clear & ink.near_print & ~ink.keep
     if printed.dots is not None:  # which were told from writing by their size
         dropped &= ~printed.dots.among(ink.pieces)
+    if int(ink.pieces.area[dropped].sum()) < params.min_px:  # with those outside, the same
+        return False
+    inside = ink.pieces.count_in(box)
+    dropped &= inside > 0
     lost, kept = int(inside[dropped].sum()), int(ink.pieces.area[ink.keep].sum())
     unseen = lost >= params.min_px and lost > params.kept_share * kept
     return unseen and _longest(ink.pieces, dropped) >= params.min_piece_px
