@@ -202,7 +202,7 @@ def slow_to_cut() -> None:
             time.sleep(3)
             yield refused_page(page_index, "blank_page", "")
 
-    segment_process.segment_pages = segment_pages  # type: ignore[attr-defined] # in the child
+    segment_process.segment_pages = segment_pages  # type: ignore[assignment, attr-defined] # in the child
 
 
 def stuck_in_a_program(pid_file: Path) -> None:
@@ -214,7 +214,7 @@ def stuck_in_a_program(pid_file: Path) -> None:
             program.wait()
         yield from ()
 
-    segment_process.segment_pages = segment_pages  # type: ignore[attr-defined] # in the child
+    segment_process.segment_pages = segment_pages  # type: ignore[assignment, attr-defined] # in the child
 
 
 def list_modules(path: Path) -> None:
