@@ -89,7 +89,7 @@ def cut_unknown(
         placement = Placement(
             crop_to_page=plan.printed.crop_to_template,
             page_box=move(corners(spec.box), to_page),
-            agreement=1.0,
+            agreement=0.0,  # nothing vouches for the place but the label
             doubt=Doubt.NONE,
         )
         crops.append(cut_field(prepared, plan, placement, params.field))
@@ -105,7 +105,7 @@ def cut_unknown(
         inlier_count=0,
         inlier_spread=0.0,
         rms_px=0.0,
-        agreement=1.0,
+        agreement=0.0,
         drafted=specs,
     )
 
