@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from segmentation.errors import RegistrationError
 from segmentation.matching import page_features, pair_features
-from segmentation.register import sight
 from segmentation.registration import fit_registration
 from segmentation.shortlist import shortlist
+from segmentation.sighting import sight
 from segmentation.warp import inverse, move
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import Misfit, RegistrationError
-from segmentation.patches import PatchParams, find_patches
+from segmentation.patches import PatchParams
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import (
     RegistrationParams,
@@ -26,7 +26,7 @@ from segmentation.registration import (
     hull_share,
 )
 from segmentation.repeats import shifted
-from segmentation.sampling import level_for
+from segmentation.sighting import sight
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import inverse, move, unit
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from segmentation.outline import Guess
     from segmentation.patches import Patches, Sighting
     from segmentation.registration import Registration
-    from segmentation.types import Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class RegisterParams:
     min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
     min_visible: float = 0.5  # share of the form's patches that must lie on the page
     min_found: float = 0.45  # share of all patches found, hidden ones counted
-    min_span: float = 0.5  # what the found patches span, as a share of what all of them span
+    min_span: float = 0.35  # what the found patches span, as a share of what all of them span
     # Of a form that repeats itself: what is printed once must be where the fit has it.
     min_landmarks: int = 3  # found
     min_landmark_share: float = 0.5  # of the visible ones
@@ -175,22 +174,33 @@ def _refine(
     params: RegisterParams,
 ) -> RegisteredPage:
     """Find the form's printed patches near a first fit, and settle which of equal rows is which."""
-    found = _fitted(page, form, page_to_reduced, inlier_count, params)
-    if len(form.repeats.shifts) == 0:
-        return found
+    found, seen = _fitted(page, form, page_to_reduced, inlier_count, params)
+    if len(form.repeats.shifts):
+        found, seen = _told_apart(page, form, (found, seen), params)
+    _require_shown(form, seen, params)
+    return found
+
+
+def _told_apart(
+    page: PreparedPage,
+    form: IndexedTemplate,
+    fitted: tuple[RegisteredPage, _Look],
+    params: RegisterParams,
+) -> tuple[RegisteredPage, _Look]:
+    """Take the fit, or the one some rows off, that the form's landmarks bear out."""
     to_reduced = inverse(form.reduced.to_original())
-    start = unit(to_reduced @ found.page_to_template)
+    start = unit(to_reduced @ fitted[0].page_to_template)
     count, told = _landmarks(page, form, start, params, params.landmark_px)
     if told:
-        return found
+        return fitted
     for shift in form.repeats.shifts:
         rival = shifted(shift) @ start
         if _landmarks(page, form, rival, params, np.inf)[1]:
-            found = _fitted(page, form, rival, inlier_count, params)
-            fit = unit(to_reduced @ found.page_to_template)
+            fitted = _fitted(page, form, rival, fitted[0].inlier_count, params)
+            fit = unit(to_reduced @ fitted[0].page_to_template)
             count, told = _landmarks(page, form, fit, params, params.landmark_px)
             if told:
-                return found
+                return fitted
     raise RegistrationError(Misfit.ROWS_ALIKE, found=count, limit=params.min_landmarks)
 
 
@@ -215,16 +225,19 @@ def _fitted(
     page_to_reduced: Homography,
     inlier_count: int,
     params: RegisterParams,
-) -> RegisteredPage:
+) -> tuple[RegisteredPage, _Look]:
     """Find the form's printed patches near where a first fit puts them."""
     seen = _look(page, form, page_to_reduced, params.steps[0], params)
     for step in params.steps[1:]:
         if seen.settled:
             break
         seen = _look(page, form, seen.fit.page_to_template, step, params)
-    _require_shown(form, seen, params)
+    if seen.agreement < params.min_agreement:
+        raise RegistrationError(
+            Misfit.STRUCTURE_DISAGREES, found=seen.agreement, limit=params.min_agreement
+        )
     fit = seen.fit
-    return RegisteredPage(
+    found = RegisteredPage(
         form=form,
         page_to_template=unit(form.reduced.to_original() @ fit.page_to_template),
         inlier_count=inlier_count,
@@ -232,6 +245,7 @@ def _fitted(
         rms_px=fit.rms_px * form.reduced.scale_x,
         agreement=seen.agreement,
     )
+    return found, seen
 
 
 def _look(
@@ -261,33 +275,16 @@ def _look(
 
 
 def _require_shown(form: IndexedTemplate, seen: _Look, params: RegisterParams) -> None:
-    """Refuse a page whose print is not the form's, or that shows no more than the form's head."""
+    """Refuse a page that shows no more than the form's head, say, over something else."""
     (height, width), centers = form.reduced.image.shape, seen.patches.centers
     shown = float(seen.fit.inliers.sum()) / len(centers)
     span = seen.fit.spread / max(hull_share(centers, (height, width)), 1e-9)
     for reason, found, limit in (
-        (Misfit.STRUCTURE_DISAGREES, seen.agreement, params.min_agreement),
         (Misfit.STRUCTURE_DISAGREES, shown, params.min_found),
         (Misfit.NARROW_SPREAD, span, params.min_span),
     ):
         if found < limit:
             raise RegistrationError(reason, found=found, limit=limit)
-
-
-def sight(
-    levels: tuple[Level, ...],
-    form: IndexedTemplate,
-    patches: Patches,
-    page_to_reduced: Homography,
-    params: PatchParams,
-) -> tuple[Sighting, Points]:
-    """Look for a form's patches on the page: what was found, and (P, 2) where, page px."""
-    reduced_to_page = inverse(page_to_reduced)
-    height, width = form.reduced.image.shape
-    level = level_for(levels, reduced_to_page, np.array([width / 2, height / 2]))
-    to_level = inverse(level.to_original()) @ reduced_to_page
-    sighting = find_patches(patches, level, to_level, params)
-    return sighting, move(patches.centers + sighting.moved, reduced_to_page)
 
 
 def _require_seen(sighting: Sighting, params: RegisterParams) -> None:

@@ -17,9 +17,10 @@ from segmentation.errors import SegmentationError
 from segmentation.nearest import nearest_form
 from segmentation.overlay import ColorImage, OverlayParams, Spot, draw_overlay, draw_refusal
 from segmentation.pyramid import halvings
-from segmentation.register import PreparedPage, sight
+from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
 from segmentation.segment import segment_page
+from segmentation.sighting import sight
 from segmentation.warp import corners, inverse, unit
 
 if TYPE_CHECKING:
