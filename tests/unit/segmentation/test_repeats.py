@@ -16,11 +16,13 @@ from segmentation import (
     segment_page,
 )
 from segmentation.errors import Misfit
+from segmentation.matching import MatchParams, page_features
+from segmentation.pyramid import Level
 from segmentation.register import register_near
 from segmentation.repeats import shifted
 from segmentation.segment import prepare_page
 from segmentation.warp import corners, inverse, move
-from tests.drawing import write_in
+from tests.drawing import text_page, write_in
 from tests.lists import LISTS, draw_list
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -151,3 +153,25 @@ def test_a_form_of_rows_alone_is_no_template():
 
     with pytest.raises(TemplateError, match="look alike"):
         index_templates([dataclasses.replace(form, image=bare)], PARAMS)
+
+
+@pytest.mark.parametrize("body", ["empty", "a letter"])
+def test_a_form_s_head_over_something_else_is_not_the_form(form_and_catalog, body):
+    form, catalog = form_and_catalog
+    page = form.image.copy()
+    height = page.shape[0]
+    letter = text_page(3, width_px=page.shape[1], height_px=height)
+    page[height // 3 :] = 255 if body == "empty" else letter[height // 3 :]
+
+    with pytest.raises(SegmentationError):
+        segment_page(Page(image=page), catalog, PARAMS)
+
+
+def test_handwriting_leaves_the_print_its_share_of_keypoints(lists):
+    page, _ = sheet(lists["visitors"][0])
+    level = Level(image=page, scale_x=1.0, scale_y=1.0)
+
+    def in_head(params):
+        return int((page_features(level, params).points[:, 1] < 0.83 * DPI).sum())
+
+    assert in_head(MatchParams()) > in_head(MatchParams(surplus=1.0))
