@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from worker.errors import AnswerRefusedError
+from worker.query_errors import AnswerRefusedError
 
 _NEVER_WRITTEN = ("Cc", "Cs", "Cn")  # controls, halves of pairs, no characters
 

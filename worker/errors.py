@@ -31,8 +31,6 @@ WorkerError
    │  └─ WrongLoginError        the name or the password is wrong
    ├─ TooManyLoginsError        too many attempts to log in
    ├─ NotAllowedError           this person may not do that, or another site asked for it
-   ├─ AnswerRefusedError        what was said of a field cannot be kept
-   ├─ TextRefusedError          a text holds what the database cannot keep
    └─ LeaseLostError            the field is another person's by now
 
 Exit codes are those of BSD's ``sysexits.h``. Every code has its entry in docs/errors.md.
@@ -287,18 +285,6 @@ class NotAllowedError(PermanentError):
     """This person may not do that, or the request came from another site."""
 
     code = FailureCode.NOT_ALLOWED
-
-
-class AnswerRefusedError(PermanentError):
-    """What was said of a field cannot be kept, such as an empty text."""
-
-    code = FailureCode.ANSWER_REFUSED
-
-
-class TextRefusedError(PermanentError):
-    """A text holds a character that the database cannot keep, such as NUL."""
-
-    code = FailureCode.TEXT_REFUSED
 
 
 class LeaseLostError(PermanentError):

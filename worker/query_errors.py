@@ -2,6 +2,8 @@
 
 PermanentError
 ├─ BadQueryError             a search contradicts itself, or goes on from nowhere
+├─ AnswerRefusedError        what was said of a field cannot be kept
+├─ TextRefusedError          a text holds what the database cannot keep
 ├─ LikenessUnavailableError  the database server cannot liken names
 ├─ WebhookRefusedError       an address that no message is sent to
 ├─ UploadRefusedError        files, or a batch's name, that cannot be taken
@@ -18,6 +20,18 @@ class BadQueryError(PermanentError):
     """A search contradicts itself, or goes on from where nothing is (any more)."""
 
     code = FailureCode.BAD_QUERY
+
+
+class AnswerRefusedError(PermanentError):
+    """What was said of a field cannot be kept, such as an empty text."""
+
+    code = FailureCode.ANSWER_REFUSED
+
+
+class TextRefusedError(PermanentError):
+    """A text holds a character that the database cannot keep, such as NUL."""
+
+    code = FailureCode.TEXT_REFUSED
 
 
 class LikenessUnavailableError(PermanentError):

@@ -15,9 +15,10 @@ from worker.database.explanations import explain_result
 from worker.database.result_pages import find_page
 from worker.database.results import find_results
 from worker.database.session import looking, transaction
-from worker.errors import AnswerRefusedError, ObjectMissingError
+from worker.errors import ObjectMissingError
 from worker.exporting import write_csv, write_jsonl, write_parquet
 from worker.page_views import crop_picture, page_picture
+from worker.query_errors import AnswerRefusedError
 from worker.types import FieldStatus, Source
 
 if TYPE_CHECKING:

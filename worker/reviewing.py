@@ -27,7 +27,8 @@ from worker.database.review_leases import (
 )
 from worker.database.review_queue import count_doubtful, find_audits_to_do, find_doubtful
 from worker.database.session import looking, transaction
-from worker.errors import AnswerRefusedError, LeaseLostError
+from worker.errors import LeaseLostError
+from worker.query_errors import AnswerRefusedError
 from worker.types import FieldStatus
 
 if TYPE_CHECKING:

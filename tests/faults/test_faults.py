@@ -62,11 +62,16 @@ def see_through(  # noqa: PLR0913, what a batch may cost
     assert max(row["tries"] for row in documents) <= most_tries
 
 
+def hand_in(deployment, batch, files):
+    """Submit a batch."""
+    deployment.put(batch, files)
+    assert deployment.submit(batch) == len(files)
+
+
 def begin(deployment, batch, files=None):
     """Submit a batch, and wait until it is being read."""
     files = files or deployment.forms.copies(FORMS, label=batch)
-    deployment.put(batch, files)
-    assert deployment.submit(batch) == len(files)
+    hand_in(deployment, batch, files)
     deployment.wait_for(batch, "status IN ('done', 'needs_review')", count=len(files) // 20)
 
 

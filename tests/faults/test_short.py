@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.faults.test_faults import begin, see_through, with_redis_away
+from tests.faults.test_faults import hand_in, see_through, with_redis_away
 from tests.faults.troubled_proxy import Trouble
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -20,8 +20,9 @@ def test_a_small_batch_survives_a_killed_child_an_empty_redis_and_a_store_in_tro
     deployment, findings
 ):
     batch = "short"
-    begin(deployment, batch, deployment.forms.copies(FORMS, label=batch))
+    hand_in(deployment, batch, deployment.forms.copies(FORMS, label=batch))
 
+    # So small a batch is all cut before its first form is read.
     deployment.wait_for(batch, "status = 'segmenting'")
     os.kill(deployment.children("segment")[0], signal.SIGKILL)
     with_redis_away(deployment, 2)

@@ -18,7 +18,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from worker.errors import ConfigError, DatabaseUnavailableError, TextRefusedError, WorkerError
+from worker.errors import ConfigError, DatabaseUnavailableError, WorkerError
+from worker.query_errors import TextRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

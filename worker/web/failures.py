@@ -21,12 +21,11 @@ from worker.errors import (
     NotAllowedError,
     NotLoggedInError,
     ObjectMissingError,
-    TextRefusedError,
     TooManyLoginsError,
     TransientError,
     WorkerError,
 )
-from worker.query_errors import TemplateExistsError
+from worker.query_errors import TemplateExistsError, TextRefusedError
 from worker.web.middleware import HEADERS
 from worker.web.openapi import methods_of
 from worker.web.problems import API, answer_problem

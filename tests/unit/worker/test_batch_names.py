@@ -4,7 +4,7 @@ import pytest
 
 from worker.answers import check_typed
 from worker.batch_names import fault_of_name
-from worker.errors import AnswerRefusedError
+from worker.query_errors import AnswerRefusedError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from tests.factories import make_identity
 from tests.reviewers import AuditsFirst, make_desk, read_field, said
 from worker.database.corrections import add_correction
 from worker.database.session import transaction
-from worker.errors import AnswerRefusedError, LeaseLostError, NoSuchResultError
+from worker.errors import LeaseLostError, NoSuchResultError
+from worker.query_errors import AnswerRefusedError
 from worker.reviewing import (
     Answer,
     Say,
