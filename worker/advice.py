@@ -26,7 +26,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "labels_unreadable": "Read it again; where it fails again, write a template for the form.",
         "no_name_fields": "No label on it asks for a name; write a template for the form.",
         "document_crashed": "Print it to a new PDF and read that; report the file as a bug.",
-        "reading_not_finite": "Load the model on another device, or take another; then read it again.",
+        "reading_not_finite": "Read it again on another device; else go back to other weights.",
         "internal_error": "Report the trace in the log; it holds no names.",
         "storage_unavailable": "Run the same command again when the store answers.",
         "storage_full": "Make room and run the same command again.",
