@@ -99,12 +99,10 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 def _settings(metadata: Mapping[str, str], source: Path) -> tuple[ModelConfig, Mapping[str, Any]]:
     try:
-        stored: dict[str, Any] = json.loads(metadata["config"])
-        lists = {name: tuple(v) for name, v in stored.items() if isinstance(v, list)}
-        config = ModelConfig(**{**stored, **lists})  # JSON knows no tuples
+        config = ModelConfig.from_plain(json.loads(metadata["config"]))
         Alphabet(config.alphabet)
         record: dict[str, Any] = json.loads(metadata["record"])
-    except (KeyError, TypeError, ValueError, AlphabetError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, AlphabetError) as error:
         raise CheckpointError(f"the settings in {source.name} are damaged: {error}") from error
     return config, record
 

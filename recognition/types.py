@@ -7,12 +7,14 @@ Tensors of frames are time first, ``(T, N, C)``, as ``ctc_loss`` takes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
 GrayImage = npt.NDArray[np.uint8]  # (H, W), 0 black ink to 255 white paper
@@ -32,6 +34,16 @@ class ModelConfig:
     more_convs: tuple[int, int, int] = (0, 0, 0)  # of each stage; each adds to what it was given
     more_rnn_layers: int = 0  # each adds to what it was given
     dropout: float = 0.2
+
+    @classmethod
+    def from_plain(cls, settings: Mapping[str, Any]) -> ModelConfig:
+        """Take settings as JSON or TOML has them, which know lists and no tuples.
+
+        Raises:
+            TypeError: there is no such setting, or the alphabet is missing.
+        """
+        lists = {name: tuple(v) for name, v in settings.items() if isinstance(v, list)}
+        return cls(**{**settings, **lists})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

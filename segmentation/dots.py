@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.ink import find_pieces
+from segmentation.ink import find_pieces, grow
 
 if TYPE_CHECKING:
     from segmentation.ink import Pieces
@@ -63,8 +62,7 @@ def find_dots(labels: Mask, box: Box, params: DotParams) -> Dots | None:
     if not small.any():
         return None
     mask = pieces.draw(small)
-    size = 2 * params.near_px + 1
-    near = cv2.dilate(mask, np.ones((size, size), np.uint8)) > 0
+    near = grow(mask, params.near_px) > 0
     inside = near[box.y_px : box.y_px + box.height_px, box.x_px : box.x_px + box.width_px]
     if inside.mean() < params.min_cover:
         return None

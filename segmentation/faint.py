@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.ink import InkParams, find_ink, find_pieces
+from segmentation.ink import InkParams, find_ink, find_pieces, grow
 from segmentation.types import GrayImage, Mask  # noqa: TC001, read by dataclass users
 
 if TYPE_CHECKING:
@@ -75,5 +75,4 @@ def _printed(printed: FieldPrint, by_px: int) -> Mask:
         near = slice(max(0, ruling.at_px - ruling.thickness_px), ruling.at_px + ruling.thickness_px)
         along = slice(ruling.start_px, ruling.end_px)
         mask[(along, near) if ruling.upright else (near, along)] = 255
-    size = 2 * by_px + 1
-    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
+    return grow(mask, by_px)

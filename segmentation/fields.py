@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from segmentation.faint import FaintParams, faint_writing
 from segmentation.illumination import FlattenParams, flatten
-from segmentation.ink import InkParams, find_ink, find_pieces
+from segmentation.ink import InkParams, find_ink, find_pieces, grow
 from segmentation.own_ink import OwnInkParams, own_pieces
 from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
@@ -68,7 +68,7 @@ def cut_field(
     streaks = find_streaks(ink.faint, params.ruling)
     clean = remove_rulings(ink.faint, streaks, params.ruling).left if streaks else ink.faint
     ruled = remove_rulings(clean, plan.printed.rulings, params.ruling)
-    unfit = _grow(plan.printed.labels, params.print_slack_px)
+    unfit = grow(plan.printed.labels, params.print_slack_px)
     own_ink = _own_ink(ruled.left, ink, unfit, plan.printed, params)
     own, longest_px = own_ink.own, own_ink.longest_px
     area_px = cv2.countNonZero(own)
@@ -104,7 +104,7 @@ def cut_field(
 
 def overprinted(printed: FieldPrint, params: FieldParams) -> float:
     """Give the share of a field's box that print makes unreadable, 0 where that does no harm."""
-    unfit = _grow(printed.labels, params.print_slack_px)
+    unfit = grow(printed.labels, params.print_slack_px)
     share = covered_share(unfit, printed.frame.box)
     return share if share >= params.unsure.cut_cover else 0.0
 
@@ -117,8 +117,8 @@ def _is_covered(ruled: Unruled, params: FieldParams, *, written: bool) -> bool:
 
 def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
     """Turn ink that is not the field's own to paper, with the gray rim around it."""
-    foreign = _grow(np.asarray(cv2.subtract(ink, own), np.uint8), 2)
-    to_paper = cv2.subtract(foreign, _grow(own, 1))
+    foreign = grow(np.asarray(cv2.subtract(ink, own), np.uint8), 2)
+    to_paper = cv2.subtract(foreign, grow(own, 1))
     return np.asarray(cv2.bitwise_or(flat, to_paper), np.uint8)  # 255 is paper
 
 
@@ -130,7 +130,7 @@ def _own_ink(
     clear = pieces.count_where(ink.clear) > 0
     near_print = np.zeros(len(pieces.area), bool)
     if printed.labels.any():  # what is left of a printed letter's edge is print too
-        near = _grow(printed.labels, params.rest_slack_px) > 0
+        near = grow(printed.labels, params.rest_slack_px) > 0
         near_print = pieces.count_where(near) >= params.print_share * pieces.area
     if printed.dots is not None:
         near_print |= printed.dots.among(pieces)
@@ -151,11 +151,6 @@ def _line_rests(pieces: Pieces, printed: FieldPrint, params: FieldParams) -> npt
             low, high = ruling.at_px - reach, ruling.at_px + reach
             rests |= (pieces.top >= low) & (pieces.bottom - 1 <= high)
     return rests
-
-
-def _grow(mask: Mask, by_px: int) -> Mask:
-    size = 2 * by_px + 1
-    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
 def _state(*, written: bool, doubt: Doubt, struck: bool) -> FieldState:

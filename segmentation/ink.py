@@ -124,3 +124,9 @@ def paper_noise(darkness: GrayImage) -> float:
 def ink_fraction(mask: Mask) -> float:
     """Give the share of a mask that is ink, in [0, 1]."""
     return float(cv2.countNonZero(mask)) / mask.size
+
+
+def grow(mask: Mask, by_px: int) -> Mask:
+    """Give (h, w) what is set in a mask and all that lies within ``by_px`` of it, squarely."""
+    size = 2 * by_px + 1
+    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)

@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -49,11 +49,9 @@ class Learner:
         torch.manual_seed(config.seed)
         self.config = config
         self.alphabet = Alphabet(NAME_ALPHABET)
-        # A checkpoint's settings hold tuples, TOML only lists: both must compare equal.
-        network: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in config.model.items()
-        }
-        self.model_config = ModelConfig(alphabet=NAME_ALPHABET, **network)
+        self.model_config = ModelConfig.from_plain(
+            dict(alphabet=NAME_ALPHABET, **config.model)  # the alphabet is no setting of a run
+        )
         self.model = Crnn(self.model_config)
         self.start_model_id = None if config.start is None else self._start_from(config.start)
         self.replicas = [self.model, *(_twin(self.model) for _ in range(config.threads - 1))]

@@ -90,6 +90,7 @@ def settings_with(**changes):
         pytest.param({"format": "other"}, "format", id="format"),
         pytest.param({"config": "{"}, "settings", id="no-json"),
         pytest.param({"config": "{}"}, "settings", id="no-settings"),
+        pytest.param({"config": "[]"}, "settings", id="no-table"),
         pytest.param({"config": settings_with(spin=1)}, "settings", id="unknown-setting"),
         pytest.param({"config": settings_with(alphabet="aa")}, "settings", id="alphabet-twice"),
         pytest.param({"config": settings_with(alphabet="abc")}, "fit", id="other-alphabet"),

@@ -58,6 +58,17 @@ def settled(sessions, decision):
         settle(session, found, decision)
 
 
+def original_of_a_duplicate(sessions):
+    """Give the claim of a scan of batch "old" whose bytes one of batch "new" has too."""
+    submit_rows(sessions, "1.jpg", batch="old")
+    submit_rows(sessions, "2.jpg", batch="new")
+    first, second = claimed(sessions), claimed(sessions)
+    with transaction(sessions) as session:
+        assert identify(session, first, sha256="a", size_bytes=9)
+        assert not identify(session, second, sha256="a", size_bytes=9)
+    return first
+
+
 def test_a_submit_wakes_workers_after_its_rows_and_the_same_again_adds_nothing(sessions):
     nudger, shown = RecordingNudger(), []
     listed = [make_source(uri=f"s3://inbox/{n}", version='"1"') for n in range(3)]
@@ -109,12 +120,7 @@ def test_a_status_counts_states_failures_and_what_waits_for_an_outage(sessions):
 
 
 def test_what_failed_is_tried_again_and_its_duplicates_elsewhere_know(sessions):
-    submit_rows(sessions, "1.jpg", batch="old")
-    submit_rows(sessions, "2.jpg", batch="new")
-    first, second = claimed(sessions), claimed(sessions)
-    with transaction(sessions) as session:
-        assert identify(session, first, sha256="a", size_bytes=9)
-        assert not identify(session, second, sha256="a", size_bytes=9)
+    first = original_of_a_duplicate(sessions)
     with transaction(sessions) as session:
         settle(session, first, DAMAGED)
         assert [failure.code for failure in batch_failures(session, "new")] == ["damaged_document"]
@@ -173,12 +179,7 @@ def test_duplicates_of_what_was_read_stay_when_their_batch_is_called_off(session
 
 
 def test_a_duplicate_is_as_far_as_its_original(sessions):
-    submit_rows(sessions, "1.jpg", batch="old")
-    submit_rows(sessions, "2.jpg", batch="new")
-    first, second = claimed(sessions), claimed(sessions)
-    with transaction(sessions) as session:
-        assert identify(session, first, sha256="a", size_bytes=9)
-        assert not identify(session, second, sha256="a", size_bytes=9)
+    first = original_of_a_duplicate(sessions)
 
     with transaction(sessions) as session:
         [waits] = batch_status(session, "new")
