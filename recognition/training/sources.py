@@ -1,6 +1,8 @@
 """What can be read in a source: crops, words of lines, words of one writer joined.
 
-Held-out writers and texts beyond the alphabet never enter.
+Held-out writers never enter, nor do words with letters beyond the alphabet. Signs that names do
+not have, digits among them, are left out of the text and stay in the picture: the network learns
+to pass over them.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ def open_source(source: SourceConfig, stores: Path, alphabet: Alphabet) -> Sourc
         writer_of=tuple(writer_of),
         by_writer=tuple(tuple(own) for own in by_writer),
         capitals=tuple(
-            tuple(p for line in own for p in lines[line] if p.text[0].isupper())
+            tuple(p for line in own for p in lines[line] if p.text[:1].isupper())
             for own in by_writer
         ),
     )
@@ -125,22 +127,25 @@ def _part(crop: GrayImage, text: str, *, form: bool) -> list[Stretch]:
 def _readable(
     index: int, stretches: Sequence[Stretch], alphabet: Alphabet
 ) -> list[tuple[Piece, ...]]:
-    """Give the runs of stretches of a crop that the alphabet can spell."""
-    runs: list[tuple[Piece, ...]] = []
-    run: list[Piece] = []
+    """Give the runs of stretches of a crop that the alphabet can spell, each with a text."""
+    runs: list[list[Piece]] = [[]]
     for left, right, text in stretches:
-        plain = _spellable(text)
-        if plain and alphabet.covers(plain):
-            run.append(Piece(crop=index, left_px=left, right_px=right, text=plain))
-        elif run:
-            runs.append(tuple(run))
-            run = []
-    return [*runs, tuple(run)] if run else runs
+        plain = _spellable(text, alphabet)
+        if plain is None:
+            runs.append([])
+        else:
+            runs[-1].append(Piece(crop=index, left_px=left, right_px=right, text=plain))
+    return [tuple(run) for run in runs if any(piece.text for piece in run)]
 
 
-def _spellable(text: str) -> str:
-    """Drop the punctuation that names do not have; the network learns to pass over it."""
-    return text.translate({ord(c): None for c in ',;:!?"()[]«»“”„…'}).strip()
+def _spellable(text: str, alphabet: Alphabet) -> str | None:
+    """Leave out the signs that names do not have; None where a letter has no label.
+
+    A stretch of such signs alone, a year for instance, has an empty text.
+    """
+    kept = "".join(c for c in text if c.isspace() or c.isalpha() or alphabet.covers(c))
+    plain = " ".join(kept.split())
+    return plain if alphabet.covers(plain) else None
 
 
 def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
@@ -158,7 +163,7 @@ def pick(source: Source, rng: np.random.Generator) -> tuple[GrayImage, str]:
     else:
         first, text = _stretch(source, number, rng, most=1)
         second, more = _stretch(source, other, rng, most=2)
-    return join_crops(first, second, rng), f"{text} {more}"
+    return join_crops(first, second, rng), f"{text} {more}".strip()
 
 
 def _stretch(
@@ -174,7 +179,8 @@ def _stretch(
 def _cut(source: Source, pieces: Sequence[Piece]) -> tuple[GrayImage, str]:
     """Cut pieces that follow each other out of their crop."""
     crop = source.store.crop(pieces[0].crop)
-    return crop[:, pieces[0].left_px : pieces[-1].right_px], " ".join(p.text for p in pieces)
+    text = " ".join(piece.text for piece in pieces if piece.text)
+    return crop[:, pieces[0].left_px : pieces[-1].right_px], text
 
 
 def join_crops(first: GrayImage, second: GrayImage, rng: np.random.Generator) -> GrayImage:

@@ -26,14 +26,35 @@ def test_every_readable_crop_is_there_and_held_out_writers_are_not(tmp_path):
     assert len(source.by_writer) == 20 - len(held)
 
 
-def test_words_that_cannot_be_spelled_part_a_line_and_punctuation_is_passed_over(tmp_path):
-    write_names(tmp_path, "train", ["Ada   King", "Eve, 1 Lee", "77"])
+def test_signs_that_names_do_not_have_are_passed_over(tmp_path):
+    write_names(tmp_path, "train", ["Ada   King", "Eve, 1 Lee", "77", "(Zoe) 8 °"])
     source = open_source(config(tmp_path, "train"), tmp_path / "store", ALPHABET)
 
-    texts = {" ".join(piece.text for piece in line) for line in source.lines}
-    assert "Ada King" in texts
-    assert "77" not in texts
-    assert not any(char in text for text in texts for char in ",17")
+    texts = {" ".join(piece.text for piece in line if piece.text) for line in source.lines}
+    assert texts == {"Ada King", "Eve Lee", "Zoe"}
+
+
+def test_a_word_with_letters_beyond_the_alphabet_parts_its_line(tmp_path):
+    write_hands(tmp_path, "hands", ["Ada Eve Lee"], writers=1)
+    words = tmp_path / "words.json"
+    words.write_text('{"0.png": [[0, 40, "Ada"], [40, 80, "Жук"], [80, 120, "Lee"]]}', "utf-8")
+    source = open_source(config(tmp_path, "hands", words=words), tmp_path / "store", ALPHABET)
+
+    assert [[piece.text for piece in line] for line in source.lines] == [["Ada"], ["Lee"]]
+
+
+def test_a_number_stays_in_the_picture_and_out_of_the_text(tmp_path):
+    write_hands(tmp_path, "hands", ["Ada     1815     Lee"], writers=1)
+    source = open_source(config(tmp_path, "hands", join=0.5), tmp_path / "store", ALPHABET)
+    rng = np.random.default_rng(1)
+
+    picked = [pick(source, rng) for _ in range(60)]
+
+    assert {piece.text for piece in source.lines[0]} == {"Ada", "", "Lee"}
+    whole = source.store.crop(0).shape[1]
+    assert any(text == "Ada Lee" and crop.shape[1] == whole for crop, text in picked)
+    assert {text for _, text in picked} >= {"", "Ada", "Lee"}
+    assert all(text == " ".join(text.split()) for _, text in picked)
 
 
 def test_a_forms_crop_is_never_parted(tmp_path):
