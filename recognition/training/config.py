@@ -91,6 +91,8 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     warmup_share: float = 0.05  # of the steps
+    cosine: bool = True  # the learning rate falls as half a cosine; else it stays up to the end
+    label_smoothing: float = 0.0  # share of the loss that asks for some doubt in every frame
     ema_decay: float = 0.998
     clip_norm: float = 5.0
     doubt_loss: float = 3.0  # a line with more loss a character than this teaches nothing ...
@@ -106,12 +108,30 @@ def load_config(path: Path) -> TrainingConfig:
     Raises:
         TrainingConfigError: the file is missing or holds faults; all of them are listed.
     """
+    return read_config(read_toml(path), root=path.parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as it stands.
+
+    Raises:
+        TrainingConfigError: the file is missing or no TOML.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingConfigError([f"{path}: {error}"]) from error
+
+
+def read_config(settings: Mapping[str, Any], *, root: Path) -> TrainingConfig:
+    """Check a run's settings, named as in its TOML; relative paths start at ``root``.
+
+    Raises:
+        TrainingConfigError: they hold faults; all of them are listed.
+    """
+    data = dict(settings)
     faults: list[str] = []
-    reader = _Reader(root=path.parent, faults=faults)
+    reader = _Reader(root=root, faults=faults)
     drawn = data.pop("drawn", None)
     data["sources"] = reader.tables(SourceConfig, data.pop("source", []), "source")
     data["validations"] = reader.tables(ValidationConfig, data.pop("validation", []), "validation")
@@ -188,7 +208,7 @@ def _contradictions(config: TrainingConfig) -> list[str]:
     positive = ("steps", "threads", "batch_lines", "max_width_px", "learning_rate", "clip_norm",
                 "save_every", "evaluate_every", "doubt_loss")  # fmt: skip
     faults.extend(f"{name}: want more than 0" for name in positive if getattr(config, name) <= 0)
-    shares = ("warmup_share", "ema_decay", "distortion")
+    shares = ("warmup_share", "ema_decay", "distortion", "label_smoothing")
     faults.extend(f"{name}: want 0 to 1" for name in shares if not 0 <= getattr(config, name) <= 1)
     faults.extend(
         f"source.case: want 'written' or 'open', got {source.case!r}"

@@ -20,7 +20,7 @@ from recognition.batching import pad_lines
 from recognition.checkpoint import load_checkpoint
 from recognition.errors import NonFiniteLossError, TrainingConfigError
 from recognition.model import Crnn
-from recognition.training.objective import accent_folding, line_losses
+from recognition.training.objective import accent_folding, line_losses, surprise_of_any
 from recognition.training.steps import learning_pace, save_state, take_step
 from recognition.types import ModelConfig
 
@@ -78,12 +78,13 @@ class Learner:
             NonFiniteLossError: the loss is NaN or infinite.
         """
         config = self.config
-        rate = config.learning_rate * learning_pace(self.done(), config.warmup_share)
+        pace = learning_pace(self.done(), config.warmup_share, cosine=config.cosine)
         parts = [p for i in range(config.threads) if (p := lines[i :: config.threads])]
         losses = list(
             self.pool.map(self._backward, self.replicas, parts, [len(lines)] * len(parts))
         )
         self._gather_gradients()
+        rate = config.learning_rate * pace
         take_step(self.model, self.optimizer, rate=rate, clip_norm=config.clip_norm)
         self.step += 1
         self.lines += len(lines)
@@ -110,6 +111,8 @@ class Learner:
         # By the character: else the longest lines would do most of the teaching.
         each = losses / torch.tensor([max(1, len(line.text)) for line in lines])
         trusted = self._trusted(each.detach())
+        if (doubt := self.config.label_smoothing) > 0:
+            each = (1 - doubt) * each + doubt * surprise_of_any(log_probs)
         (each * trusted).sum().div(count).backward()  # type: ignore[no-untyped-call] # torch's own
         return float(each.detach().sum())
 

@@ -71,6 +71,21 @@ def line_losses(
     return losses
 
 
+def surprise_of_any(log_probs: FrameLogProbs) -> Tensor:
+    """Give what smooths CTC's labels: a line's mean of -log p over its frames and all labels.
+
+    Least where every label is as likely as any other (Kim et al. 2018, arXiv:1707.07413, with
+    the uniform distribution).
+
+    Returns:
+        (N,) float32.
+    """
+    frames = log_probs.frames.to(log_probs.values.device)
+    own = torch.arange(len(log_probs.values), device=frames.device)[:, None] < frames[None]
+    each = -log_probs.values.mean(dim=2)  # (T, N)
+    return torch.where(own, each, 0.0).sum(dim=0) / frames
+
+
 def _part(log_probs: FrameLogProbs, indexes: Sequence[int]) -> FrameLogProbs:
     return FrameLogProbs(
         values=log_probs.values[:, indexes], frames=log_probs.frames[list(indexes)]

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def learning_pace(done: float, warmup: float) -> float:
+def learning_pace(done: float, warmup: float, *, cosine: bool = True) -> float:
     """Give the share of the full learning rate: a straight rise, then half a cosine to 0.
 
     Args:
         done: share of the steps done, in [0, 1].
         warmup: share of the steps in which the rate rises.
+        cosine: False keeps the rate up to the end instead.
     """
     if done < warmup:
         return max(done / warmup, 0.01)
+    if not cosine:
+        return 1.0
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / max(1e-9, 1 - warmup))))
 
 
