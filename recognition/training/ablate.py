@@ -11,7 +11,7 @@ recipe's; ``[change.source]`` holds for every source, and ``without`` lists what
     without = ["drawn"]
 
 Every run takes as many steps and the same seed, however busy the machine is. Runs that were
-stopped go on when the plan is started again. The table stands in ``table.md`` in the folder ``out``.
+stopped go on when the plan is started again. The table stands in the folder ``out``: ``table.md``.
 """
 
 from __future__ import annotations
@@ -124,6 +124,11 @@ def _faults(recipe: Mapping[str, Any], changes: object) -> list[str]:
         f"change[{i}].name: want a text"
         for i, change in enumerate(changes)
         if not isinstance(change.get("name"), str) or not change["name"].strip()
+    )
+    faults.extend(
+        f"change[{i}].without: want a list of settings"
+        for i, change in enumerate(changes)
+        if not isinstance(change.get("without", []), list)
     )
     return faults
 

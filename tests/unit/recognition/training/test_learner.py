@@ -127,6 +127,27 @@ def test_the_learning_rate_rises_and_falls_with_the_share_of_steps(done, pace):
     assert learning_pace(done, 0.1) == pytest.approx(pace, abs=1e-9)
 
 
+def test_a_constant_learning_rate_rises_and_stays():
+    assert [learning_pace(done, 0.1, cosine=False) for done in (0.05, 0.1, 1.0)] == [0.5, 1.0, 1.0]
+
+
+def test_smoothed_labels_keep_a_network_from_being_sure(tmp_path):
+    plain, smooth = run(tmp_path / "plain"), run(tmp_path / "smooth", label_smoothing=0.5)
+    for learner in (plain, smooth):
+        for _ in range(12):
+            learner.learn(lines(("ADA", "EVE")))
+
+    sureness = [
+        learner.model.eval()(pad_lines([line.image for line in lines(("ADA", "EVE"))]))
+        .values.exp()
+        .amax(dim=2)
+        .mean()
+        for learner in (plain, smooth)
+    ]
+
+    assert sureness[1] < sureness[0]
+
+
 def test_a_run_starts_from_weights_of_the_network_that_toml_describes(tmp_path):
     first = run(tmp_path / "first", seed=1)
     start = tmp_path / "start.safetensors"
