@@ -3,7 +3,8 @@
 The raw text is the best path's. A rival replaces it only where two things hold: rival and
 names together outweigh raw text and names, and the ink itself leaves room, since its own log
 probability of the rival is at most ``margin_nats`` below that of the raw text. So a rare true
-name in clear ink stays, however odd the prior finds it.
+name in clear ink stays, however odd the prior finds it, or though a list lacks it. Where the ink
+shows no letter, nothing is read, whatever names say.
 
 Rivals are folded texts; the ink decides how each of their letters is written (``scoring``).
 A rival that folds to the raw text changes nothing.
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from recognition.types import CharReading
 
 
+_UNCLEAR_NATS = 0.1  # a letter of the raw text, on average: less probable ink is unclear
 _MOST_ALTERNATIVES = 3  # as many as a person takes in at a glance
 _LEAST_SHARE = 1e-3  # of a rival worth showing; clear ink has none, and none is spelt out for it
 
@@ -51,7 +53,6 @@ class PriorParams:
 
     clear: Belief = field(default_factory=Belief)
     unclear: Belief = Belief(weight=0.9, letter_bonus=1.8, margin_nats=12.0)
-    unclear_nats: float = 0.1  # a letter of the raw text, on average: less probable ink is unclear
     label_floor: float = 2e-3  # labels less probable in a frame are not searched there
     beam: BeamParams = field(default_factory=BeamParams)
 
@@ -62,7 +63,8 @@ class LexiconParams:
 
     weight: float = 0.5  # of a name's log share beside the ink's log probability
     unlisted_nats: float = 6.0  # how much worse than the rarest name a value in no list weighs
-    margin_nats: float = 12.0  # as for the prior: a value in no list may be true
+    margin_nats: float = 12.0  # as for the prior: a value in no list may be true ...
+    clear_margin_nats: float = 4.0  # ... and is, where the ink is clear and less near a name
     edits: int = 2  # names this near the raw text are weighed, whatever the beam finds
     label_floor: float = 2e-3  # as for the prior
     beam: BeamParams = field(default_factory=BeamParams)
@@ -112,15 +114,15 @@ def with_prior(
     raw_chars = best_path(log_probs, alphabet)[1]
     raw = _folded(raw_chars)
     ink = cut_ink(log_probs, alphabet.characters, floor=params.label_floor)
-    belief = params.clear if _is_clear(ink, raw, params) else params.unclear
+    belief = params.clear if _is_clear(ink, raw) else params.unclear
     found = search(ink, _PriorGuide(prior, belief), params.beam, kept=raw)
     rivals = [_Rival(letters=f.letters, ink=f.ink, score=f.score) for f in found]
     return _decide(ink, raw_chars, rivals, alphabet, margin_nats=belief.margin_nats)
 
 
-def _is_clear(ink: Ink, raw: str, params: PriorParams) -> bool:
+def _is_clear(ink: Ink, raw: str) -> bool:
     """Say whether the ink itself is sure of its raw text."""
-    return not raw or float(ink_log_probs(ink, [raw])[0]) >= -params.unclear_nats * len(raw)
+    return float(ink_log_probs(ink, [raw])[0]) >= -_UNCLEAR_NATS * len(raw)
 
 
 def with_lexicon(
@@ -164,7 +166,7 @@ def with_lexicon(
         raw_chars,
         rivals,
         alphabet,
-        margin_nats=params.margin_nats,
+        margin_nats=params.clear_margin_nats if _is_clear(ink, raw) else params.margin_nats,
         others=unlisted + math.log(rest) if rest else -math.inf,
     )
     return replace(found, backed=fold_letters(found.text) in listed)
@@ -218,6 +220,7 @@ def _decide(  # noqa: PLR0913, all that is weighed
 ) -> Rewriting:
     """Take the best rival for which the ink leaves room; the raw text is one of them.
 
+    A raw text without letters stays, since names are no ink; its share tells how near others are.
     ``others`` is the score of all texts that are no rival; shares leave room for it.
     Ink so unclear that the search lost the raw text in it says nothing: the raw text stays.
     """
@@ -235,8 +238,8 @@ def _decide(  # noqa: PLR0913, all that is weighed
         )
     allowed = [rival for rival in rivals if raw_ink - rival.ink <= margin_nats]
     allowed.sort(key=lambda rival: (-rival.score, rival.letters != raw, rival.letters))
-    best = allowed[0]
-    total = math.fsum(math.exp(rival.score - best.score) for rival in allowed)
+    best = allowed.pop(0 if raw else [rival.letters for rival in allowed].index(raw))
+    total = 1 + math.fsum(math.exp(rival.score - best.score) for rival in allowed)
     total += math.exp(others - best.score)
 
     def spelt(rival: _Rival) -> tuple[CharReading, ...]:
@@ -246,7 +249,7 @@ def _decide(  # noqa: PLR0913, all that is weighed
 
     chars = spelt(best)
     found = {_text(chars): 1 / total}  # spaces apart, two folded texts may be one text
-    for rival in allowed[1:]:
+    for rival in allowed:
         share = math.exp(rival.score - best.score) / total
         if share < _LEAST_SHARE or len(found) > _MOST_ALTERNATIVES:
             break

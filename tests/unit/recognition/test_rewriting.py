@@ -117,6 +117,20 @@ def test_a_line_without_ink_reads_as_nothing(read, line):
     assert (reading.text, reading.chars, reading.changed) == ("", (), False)
 
 
+def test_names_are_not_read_where_the_ink_shows_no_letter():
+    line = line_of("M")[:1].repeat(20, axis=0)
+    line[10] = np.log(np.full(ALPHABET.size, 1e-6))
+    line[10, [0, NAME_ALPHABET.index("A") + 1]] = np.log([0.6, 0.4])
+    alone = Lexicon([("A", 1.0)])
+
+    listed = with_lexicon(line, alphabet=ALPHABET, lexicon=alone, params=LexiconParams())
+    weighed = prior_reading(line, believed(0.5, 9.0))
+
+    assert (listed.text, weighed.text) == ("", "")
+    assert max(listed.probability, weighed.probability) < 0.2
+    assert listed.alternatives[0][0] == weighed.alternatives[0][0] == "A"
+
+
 @pytest.mark.parametrize("read", READERS)
 def test_impossible_labels_do_not_disturb(read):
     line = line_of("Martin")
@@ -182,7 +196,6 @@ def test_names_are_believed_more_where_the_ink_is_unclear():
     params = PriorParams(
         clear=Belief(weight=0.5, letter_bonus=0.5, margin_nats=2.0),
         unclear=Belief(weight=0.5, letter_bonus=0.5, margin_nats=4.0),
-        unclear_nats=0.1,
     )
     line = line_of("Martyn", p4="i0.05")  # three nats
     blurred = line_of("Martyn", p0="N0.3", p2="n0.3", p4="i0.04")  # 0.13 nats a letter
@@ -229,10 +242,21 @@ def test_the_text_is_the_best_of_all_texts_within_the_margin(seed):
 
 
 def test_a_listed_name_some_edits_away_is_weighed_even_where_the_beam_misses_it():
-    line = line_of("Mxrtln", p1="a0.05", p4="i0.05")
+    line = line_of("Mxrtln", p1="a0.2", p4="i0.2")
     narrow = LexiconParams(beam=BeamParams(width=1), edits=2)
 
     assert lexicon_reading(line, narrow).text == "Martin"
+
+
+@pytest.mark.parametrize("share", [0.002, 0.005, 0.01])
+def test_a_value_in_no_list_stays_in_clear_ink(share):
+    reading = lexicon_reading(line_of("Martyn", p4=f"i{share}"))
+
+    assert (reading.text, reading.backed) == ("Martyn", False)
+
+
+def test_a_listed_name_is_taken_where_clear_ink_is_near_it():
+    assert lexicon_reading(line_of("Martyn", p4="i0.05")).text == "Martin"
 
 
 def test_the_beam_finds_a_listed_name_that_is_many_edits_away():
