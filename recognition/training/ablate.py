@@ -30,6 +30,7 @@ from recognition.recognizer import Recognizer
 from recognition.training.config import read_config, read_toml
 from recognition.training.crop_store import read_crop
 from recognition.training.evaluate import select
+from recognition.training.run_record import settings_of
 from recognition.training.train import WEIGHTS, train
 
 if TYPE_CHECKING:
@@ -159,21 +160,31 @@ def measure_all(runs: Sequence[Run]) -> list[Row]:
     """
     records = []
     for run in runs:
-        records.append(train(run.config))
-        sys.stderr.write(f"{run.name}: {records[-1].metrics}\n")
+        records.append(_trained(run.config))
+        sys.stderr.write(f"{run.name}: done\n")
     checkpoints = [load_checkpoint(run.config.out / WEIGHTS) for run in runs]
     paces = _paces([run.config.out / WEIGHTS for run in runs], _some_crops(runs[0].config))
     return [
         Row(
             name=run.name,
-            exact={name: figures["exact_folded"] for name, figures in record.metrics.items()},
-            cer={name: figures["cer"] for name, figures in record.metrics.items()},
+            exact={name: own["exact_folded"] for name, own in record["metrics"].items()},
+            cer={name: own["cer"] for name, own in record["metrics"].items()},
             parameters=sum(p.numel() for p in checkpoint.model.parameters()),
-            lines=record.lines,
+            lines=record["lines"],
             crops_per_s=pace,
         )
         for run, record, checkpoint, pace in zip(runs, records, checkpoints, paces, strict=True)
     ]
+
+
+def _trained(config: TrainingConfig) -> Mapping[str, Any]:
+    """Give the record of a run, trained now unless it is over."""
+    weights = config.out / WEIGHTS
+    if weights.is_file():
+        record = load_checkpoint(weights).record
+        if record.get("settings") == settings_of(config) and record.get("steps") == config.steps:
+            return record
+    return train(config).as_dict()
 
 
 def _some_crops(config: TrainingConfig) -> list[GrayImage]:

@@ -186,9 +186,12 @@ class Learner:
 
 
 def _is_part(smaller: ModelConfig, larger: ModelConfig) -> bool:
-    """Say whether one network is the other, less added layers at most."""
+    """Say whether one network is the other, less added layers at most; dropout has no weights."""
     alike = dataclasses.replace(
-        larger, more_convs=smaller.more_convs, more_rnn_layers=smaller.more_rnn_layers
+        larger,
+        more_convs=smaller.more_convs,
+        more_rnn_layers=smaller.more_rnn_layers,
+        dropout=smaller.dropout,
     )
     fewer = all(a <= b for a, b in zip(smaller.more_convs, larger.more_convs, strict=True))
     return alike == smaller and fewer and smaller.more_rnn_layers <= larger.more_rnn_layers
