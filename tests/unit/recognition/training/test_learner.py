@@ -167,7 +167,7 @@ def test_a_run_with_added_layers_begins_where_the_network_without_them_ended(tmp
     save_checkpoint(start, first.model, first.model_config, {})
     batch = pad_lines([line.image for line in lines()])
 
-    deep = {**MODEL, "more_convs": [0, 1, 1], "more_rnn_layers": 1}
+    deep = {**MODEL, "more_convs": [0, 1, 1], "more_rnn_layers": 1, "dropout": 0.3}
     second = run(tmp_path / "second", seed=2, start=start, model=deep)
 
     with torch.inference_mode():
