@@ -77,6 +77,7 @@ class ListedModel:
     is_release: bool
     training: Mapping[str, Any]  # the run's own record, inside the weights; empty if damaged
     record: ModelRecord | None  # None for the release and for files put there by hand
+    record_fault: str | None  # what is wrong with the file that should hold it
 
 
 def keep_model(model_dir: Path, weights: bytes, record: ModelRecord | None) -> Path:
@@ -113,51 +114,68 @@ def read_record(path: Path) -> ModelRecord | None:
         raise ConfigError(f"{path} is no record of a model; remove it, or train again") from error
 
 
-def list_models(model_dir: Path, *, in_use: Path) -> list[ListedModel]:
+def list_models(model_dir: Path, *, in_use: Path | None) -> list[ListedModel]:
     """List the release and the models of the folder, the latest trained last.
 
     Args:
         model_dir: may be missing.
-        in_use: the weights that are read with.
+        in_use: the weights that are read with; None where nobody can tell.
     """
+    places = [RELEASE, *sorted(model_dir.glob("*.safetensors")), *([in_use] if in_use else [])]
     listed = [
-        ListedModel(
-            model_id=model_id_of(place),
-            place=place,
-            in_use=place == in_use,
-            is_release=place == RELEASE,
-            training=_training_record(place),
-            record=None if place == RELEASE else read_record(place.with_suffix(".json")),
-        )
-        for place in dict.fromkeys([RELEASE, *sorted(model_dir.glob("*.safetensors")), in_use])
-        if place.is_file()
+        _listed(place, in_use=place == in_use) for place in dict.fromkeys(places) if place.is_file()
     ]
     return sorted(listed, key=lambda model: model.record.trained_at if model.record else "")
 
 
-def promote(model_dir: Path, which: str | Path, *, in_use: Path, force: bool = False) -> str:
+def _listed(place: Path, *, in_use: bool) -> ListedModel:
+    """Describe one model; a damaged record is told of, since it must not hide the others."""
+    record, fault = None, None
+    if place != RELEASE:
+        try:
+            record = read_record(place.with_suffix(".json"))
+        except ConfigError as error:
+            fault = str(error)
+    return ListedModel(
+        model_id=model_id_of(place),
+        place=place,
+        in_use=in_use,
+        is_release=place == RELEASE,
+        training=_training_record(place),
+        record=record,
+        record_fault=fault,
+    )
+
+
+def promote(
+    model_dir: Path, which: str | Path, *, checkpoint: Path | None = None, force: bool = False
+) -> str:
     """Read with this model from now on.
 
     Args:
         model_dir: where models are kept; a file from elsewhere is copied there.
-        which: as ``find_checkpoint`` takes it. The release needs no comparison.
-        in_use: the weights that are read with now.
-        force: whatever the comparison says.
+        which: as ``find_checkpoint`` takes it. The release needs no comparison, and whoever goes
+            back to it need not have what is in use now: it may be gone or damaged.
+        checkpoint: the weights that are read with now; None is what the folder says.
+        force: whatever the comparison says, and whatever is in use.
 
     Returns:
         The model's id, or ``release``.
 
     Raises:
-        NoSuchModelError: there is no such model.
+        NoSuchModelError: there is no such model, or the one in use is gone.
+        ConfigError: the folder does not say which is in use.
         ModelRefusedError: it is worse than the one in use, or nobody knows.
         CheckpointError: its file is damaged.
     """
     place = find_checkpoint(model_dir, which)
-    checkpoint = load_checkpoint(place)
-    name = RELEASE_NAME if place == RELEASE else checkpoint.model_id
+    model_id = load_checkpoint(place).model_id
+    name = RELEASE_NAME if place == RELEASE else model_id
     record = read_record(place.with_suffix(".json")) if place != RELEASE else None
-    if place not in {RELEASE, in_use} and not force:
-        _refuse_if_worse(checkpoint.model_id, record, in_use_id=model_id_of(in_use))
+    if place != RELEASE and not force:
+        in_use = checkpoint_in_use(model_dir, checkpoint)
+        if place != in_use:
+            _refuse_if_worse(model_id, record, in_use_id=model_id_of(in_use))
     if place != RELEASE and place != weights_path(model_dir, name):
         keep_model(model_dir, place.read_bytes(), record)
     _make_folder(model_dir)

@@ -189,7 +189,7 @@ class Trained:
 def trained(office, spoiled, tmp_path_factory) -> Trained:
     """Train on from the spoiled weights, which are in use."""
     folder = tmp_path_factory.mktemp("trained")
-    promote(folder / "models", spoiled, in_use=RELEASE, force=True)
+    promote(folder / "models", spoiled, force=True)
     done = office.retrain(folder / "run", in_use=spoiled)
     return Trained(out=folder / "run", models=folder / "models", done=done)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,13 +35,21 @@ _Models = Annotated[
 def list_(*, models: _Models = None) -> None:
     """List the model that penname ships and those trained here; a star marks the one in use."""
     from worker.config import read_settings
+    from worker.errors import ConfigError, NoSuchModelError
     from worker.models import list_models
     from worker.runtime import checkpoint_file
 
     settings = read_settings(model_dir=models)
+    in_use, faults = None, []
+    try:
+        in_use = checkpoint_file(settings)
+    except (ConfigError, NoSuchModelError) as error:  # what there is shows the way out
+        faults.append(str(error))
     head = ("model", "trained", "lines", "base", "compared with", "n", "exact", "CER", "against it")
-    listed = list_models(settings.model_dir, in_use=checkpoint_file(settings))
+    listed = list_models(settings.model_dir, in_use=in_use)
     print_table([head, *(_listed_cells(model) for model in listed)])
+    for fault in faults + [model.record_fault for model in listed if model.record_fault]:
+        print(fault, file=sys.stderr)
 
 
 @model_app.command()
@@ -57,10 +66,9 @@ def promote(
     """Read with this model from now on, unless it is worse than the one in use."""
     from worker.config import read_settings
     from worker.models import promote as promote_model
-    from worker.runtime import checkpoint_file
 
     settings = read_settings(model_dir=models)
-    name = promote_model(settings.model_dir, model, in_use=checkpoint_file(settings), force=force)
+    name = promote_model(settings.model_dir, model, checkpoint=settings.checkpoint, force=force)
     print(f"reading with {name} from now on; scans that are read again are read anew with it")
     if settings.checkpoint is not None:
         print(f"but the setting checkpoint names {settings.checkpoint}, which wins; remove it")

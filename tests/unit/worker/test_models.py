@@ -70,7 +70,7 @@ def test_without_a_promoted_model_the_release_is_read_with(folder):
 def test_a_promoted_model_is_read_with_and_a_named_file_wins_over_it(folder, candidate, tmp_path):
     model_id = candidate(won=5)
 
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
     assert checkpoint_in_use(folder) == folder / f"{model_id}.safetensors"
     named = tmp_path / "other.safetensors"
@@ -83,7 +83,7 @@ def test_a_promoted_model_is_read_with_and_a_named_file_wins_over_it(folder, can
 def test_the_folder_holds_weights_their_record_and_the_name_of_the_promoted(folder, candidate):
     model_id = candidate(won=5)
 
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
     names = {path.name for path in folder.iterdir()}
     assert names == {f"{model_id}.safetensors", f"{model_id}.json", "current"}
@@ -117,10 +117,10 @@ def test_a_model_is_refused_unless_forced(folder, candidate, changes, reason):
     model_id = model_id_of(weights)
 
     with pytest.raises(ModelRefusedError, match=reason):
-        promote(folder, model_id, in_use=RELEASE)
+        promote(folder, model_id)
     assert checkpoint_in_use(folder) == RELEASE
 
-    promote(folder, model_id, in_use=RELEASE, force=True)
+    promote(folder, model_id, force=True)
     assert checkpoint_in_use(folder) == weights
 
 
@@ -128,10 +128,10 @@ def test_a_file_from_elsewhere_was_never_compared(folder, tmp_path):
     path = save_untrained(tmp_path / "elsewhere.safetensors")
 
     with pytest.raises(ModelRefusedError, match="never compared"):
-        promote(folder, path, in_use=RELEASE)
+        promote(folder, path)
     assert not folder.exists()
 
-    name = promote(folder, path, in_use=RELEASE, force=True)
+    name = promote(folder, path, force=True)
 
     assert checkpoint_in_use(folder).read_bytes() == path.read_bytes()
     assert name == model_id_of(path)
@@ -141,7 +141,7 @@ def test_a_model_moved_with_its_record_is_promoted_elsewhere(folder, candidate, 
     model_id = candidate(won=9)
     other = tmp_path / "another machine"
 
-    promote(other, folder / f"{model_id}.safetensors", in_use=RELEASE)
+    promote(other, folder / f"{model_id}.safetensors")
 
     assert checkpoint_in_use(other) == other / f"{model_id}.safetensors"
     assert read_record(other / f"{model_id}.json") is not None
@@ -149,25 +149,25 @@ def test_a_model_moved_with_its_record_is_promoted_elsewhere(folder, candidate, 
 
 @pytest.mark.parametrize("name", ["release", model_id_of(RELEASE)])
 def test_the_release_can_always_be_gone_back_to(folder, candidate, name):
-    promote(folder, candidate(won=9), in_use=RELEASE)
+    promote(folder, candidate(won=9))
 
-    assert promote(folder, name, in_use=checkpoint_in_use(folder)) == "release"
+    assert promote(folder, name) == "release"
 
     assert checkpoint_in_use(folder) == RELEASE
 
 
 def test_the_model_in_use_may_be_promoted_again(folder, candidate):
     model_id = candidate(won=9)
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
-    promote(folder, model_id, in_use=checkpoint_in_use(folder))
+    promote(folder, model_id)
 
     assert checkpoint_in_use(folder).stem == model_id
 
 
 def test_a_promoted_model_that_is_gone_is_named_with_the_way_back(folder, candidate):
     model_id = candidate(won=9)
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
     (folder / f"{model_id}.safetensors").unlink()
 
     with pytest.raises(NoSuchModelError, match="promote release"):
@@ -187,7 +187,7 @@ def test_a_damaged_record_is_no_leave_to_promote(folder, candidate):
     (folder / f"{model_id}.json").write_text('{"format": "penname-model-1"}')
 
     with pytest.raises(ConfigError, match="is no record"):
-        promote(folder, model_id, in_use=RELEASE)
+        promote(folder, model_id)
 
 
 def test_a_model_is_found_by_id_name_or_file(folder, candidate, tmp_path):
@@ -204,7 +204,7 @@ def test_a_model_is_found_by_id_name_or_file(folder, candidate, tmp_path):
 
 def test_models_are_listed_with_the_one_in_use_and_the_latest_trained_last(folder, candidate):
     second, first = candidate(seed=2, won=9), candidate(seed=1)
-    promote(folder, second, in_use=RELEASE)
+    promote(folder, second)
 
     listed = list_models(folder, in_use=checkpoint_in_use(folder))
 
