@@ -321,7 +321,10 @@ def test_two_models_are_compared_on_labelled_crops(office, tmp_path, penname):
     [
         pytest.param(["train"], id="neither"),
         pytest.param(["train", "run.toml", "--from-db"], id="both"),
-        pytest.param(["train", "run.toml", "--out", "run"], id="options-of-the-other"),
+        *(
+            pytest.param(["train", "run.toml", *options], id=f"{options[0]}-of-the-other")
+            for options in (["--out", "run"], ["--minutes", "0.01"], ["--case", "open"])
+        ),
         pytest.param(["train", "--from-db"], id="no-folder"),
         pytest.param(["model", "diff", "release", "release"], id="nothing-to-compare-on"),
         pytest.param(["model", "diff", "a", "b", "--data", "x"], id="no-split"),
