@@ -38,6 +38,7 @@ __all__ = [
     "ListedModel",
     "ModelRecord",
     "checkpoint_in_use",
+    "faults",
     "find_checkpoint",
     "keep_model",
     "list_models",
@@ -45,12 +46,14 @@ __all__ = [
     "objections",
     "promote",
     "read_record",
+    "remarks",
     "weights_path",
 ]
 
 LEAST_HELD_OUT = 30  # reviewed values; with fewer, even a much worse model may look equal
 
 _FORMAT = "penname-model-1"
+_BESIDE = "beside the release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class ModelRecord:
     reviewed_values: int  # that it learned from
     held_out_values: int  # reviewed values that it was judged on
     comparisons: tuple[Comparison, ...]
+    # with the release as A, where another model was in use; records of older versions have none
+    release_comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +191,9 @@ def promote(
 
 def objections(record: ModelRecord, *, in_use_id: str) -> list[str]:
     """Say what speaks against promoting a model; nothing where all is well."""
-    found = [fault for comparison in record.comparisons for fault in comparison.faults]
+    found = faults(record)
+    if record.compared_with != model_id_of(RELEASE) and not record.release_comparisons:
+        found.append("it was never compared with the release; penname train --from-db does")
     if record.compared_with != in_use_id:
         found.append(
             f"it was compared with {record.compared_with}, not with {in_use_id}, which is in use"
@@ -197,6 +204,18 @@ def objections(record: ModelRecord, *, in_use_id: str) -> list[str]:
             f"from; {LEAST_HELD_OUT} are needed"
         )
     return found
+
+
+def faults(record: ModelRecord) -> list[str]:
+    """Say in what a model is worse, beyond chance, than the one in use then or the release."""
+    found = [fault for c in record.comparisons for fault in c.faults]
+    return found + [f"{_BESIDE}, {fault}" for c in record.release_comparisons for fault in c.faults]
+
+
+def remarks(record: ModelRecord) -> list[str]:
+    """Say on which sets a model is lower in both figures, though chance alone may do it."""
+    found = [c.lower for c in record.comparisons if c.lower]
+    return found + [f"{_BESIDE}, {c.lower}" for c in record.release_comparisons if c.lower]
 
 
 def _refuse_if_worse(model_id: str, record: ModelRecord | None, *, in_use_id: str) -> None:
@@ -234,5 +253,6 @@ def _as_record(stored: Mapping[str, Any]) -> ModelRecord:
     if stored["format"] != _FORMAT:
         raise ValueError(f"want format {_FORMAT}")
     values = {name: value for name, value in stored.items() if name != "format"}
-    values["comparisons"] = tuple(Comparison(**found) for found in stored["comparisons"])
+    for name in ("comparisons", "release_comparisons"):
+        values[name] = tuple(Comparison(**found) for found in stored.get(name, ()))
     return ModelRecord(**values)

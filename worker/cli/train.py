@@ -136,7 +136,7 @@ def _train_from_corrections(settings: Settings, plan: Retraining, batch: str | N
     """Train on, put the model into its folder, and say whether it may be promoted."""
     from worker.database.corrections import reviewed_values
     from worker.database.session import reading
-    from worker.models import objections
+    from worker.models import objections, remarks
     from worker.retraining import retrain
     from worker.runtime import open_crops
 
@@ -153,6 +153,11 @@ def _train_from_corrections(settings: Settings, plan: Retraining, batch: str | N
         print(f"left out: {samples.left_out}")
     print(f"model {record.model_id} beside {record.compared_with}, which is in use:")
     print_comparisons(record.comparisons, names=("old", "new"))
+    if record.release_comparisons:
+        print("beside the release, which penname ships:")
+        print_comparisons(record.release_comparisons, names=("release", "new"))
+    for remark in remarks(record):
+        print(f"lower, though maybe by chance: {remark}")
     against = objections(record, in_use_id=record.compared_with)
     for objection in against:
         print(f"against it: {objection}")

@@ -15,12 +15,14 @@ from worker.models import (
     LEAST_HELD_OUT,
     ModelRecord,
     checkpoint_in_use,
+    faults,
     find_checkpoint,
     keep_model,
     list_models,
     model_id_of,
     promote,
     read_record,
+    remarks,
 )
 from worker.runtime import checkpoint_file, load_recognizer
 
@@ -122,6 +124,50 @@ def test_a_model_is_refused_unless_forced(folder, candidate, changes, reason):
 
     promote(folder, model_id, force=True)
     assert checkpoint_in_use(folder) == weights
+
+
+def test_a_model_in_use_is_not_replaced_by_one_that_is_worse_than_the_release(folder, candidate):
+    in_use = candidate(seed=1, won=9)
+    promote(folder, in_use)
+    worse = candidate(
+        seed=2, won=1, compared_with=in_use, release_comparisons=(comparison(lost=9),)
+    )
+    unknown = candidate(seed=3, won=1, compared_with=in_use)
+
+    with pytest.raises(ModelRefusedError, match=r"beside the release, .* 9 lost"):
+        promote(folder, worse)
+    with pytest.raises(ModelRefusedError, match="never compared with the release"):
+        promote(folder, unknown)
+
+    sound = candidate(seed=4, compared_with=in_use, release_comparisons=(comparison(won=9),))
+    promote(folder, sound)
+    kept = read_record(folder / f"{sound}.json")
+    assert kept is not None
+    assert kept.release_comparisons == (comparison(won=9),)
+
+
+def test_a_record_of_an_older_version_is_read(folder, candidate):
+    path = folder / f"{candidate(won=9)}.json"
+    stored = json.loads(path.read_text())
+    del stored["release_comparisons"]
+    path.write_text(json.dumps(stored))
+
+    record = read_record(path)
+
+    assert record is not None
+    assert record.release_comparisons == ()
+
+
+def test_a_model_that_is_lower_in_both_figures_is_said_to_be_even_by_chance(folder, candidate):
+    record = read_record(folder / f"{candidate(lost=2, won=1)}.json")
+    better = read_record(folder / f"{candidate(seed=2, lost=1, won=2)}.json")
+
+    assert record is not None
+    assert better is not None
+    assert faults(record) == []
+    [remark] = remarks(record)
+    assert "fewer are read exactly (0.957 to 0.913)" in remark
+    assert remarks(better) == []
 
 
 def test_a_file_from_elsewhere_was_never_compared(folder, tmp_path):
