@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recognition.errors import ManifestError
-from recognition.training.crop_store import check_files, open_store, read_crop, read_crop
+from recognition.training.crop_store import check_files, open_store, read_crop
 from recognition.training.manifest import read_split
 from tests.unit.recognition.training.sources import write_names
 
