@@ -6,6 +6,7 @@ import pytest
 
 from recognition.checkpoint import RELEASE
 from tests.checkpoints import save_untrained
+from tests.unit.recognition.training.sources import write_names
 from worker.cli.app import main
 from worker.errors import ExitCode
 from worker.models import checkpoint_in_use, model_id_of, promote
@@ -85,3 +86,14 @@ def test_a_damaged_record_does_not_hide_the_other_models(penname, models, tmp_pa
     assert code == ExitCode.OK
     assert {one, other, model_id_of(RELEASE)} <= set(listed.split())
     assert f"{one}.json is no record of a model" in said
+
+
+def test_labels_without_letters_are_no_bug(penname, models, tmp_path):
+    write_names(tmp_path, "dots", ["...", ".."])
+    asked = ("model", "diff", "release", "release", "--data", tmp_path, "--split", "dots")
+
+    code, _, said = penname(*asked, "--models", models)
+
+    assert code == ExitCode.DATA
+    assert "holds a letter" in said
+    assert "bug" not in said
