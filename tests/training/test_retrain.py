@@ -29,10 +29,10 @@ from recognition.training.manifest import (
 )
 from recognition.training.synthetic import draw_name
 from tests.checkpoints import save_untrained
+from tests.command import exit_code_of
 from tests.database import make_field, opened, read
 from tests.factories import make_crop
 from tests.unit.recognition.training.sources import FONTS, write_names
-from worker.cli.app import main
 from worker.config import read_settings
 from worker.crop_archive import pack_crops
 from worker.database.corrections import ReviewedValue, add_correction, reviewed_values
@@ -204,11 +204,8 @@ def penname(capsys, monkeypatch):
     """Give a function that runs the command as its entry point does: exit code and output."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["penname", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return left.value.code or 0, said.out + said.err
+        code, said = exit_code_of(monkeypatch, arguments), capsys.readouterr()
+        return code, said.out + said.err
 
     return run
 

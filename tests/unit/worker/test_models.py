@@ -1,23 +1,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from recognition.checkpoint import RELEASE
-from recognition.training.compare import Pair, compare
-from recognition.training.manifest import Sample
+from tests.candidates import comparison, keep_candidate
 from tests.checkpoints import save_untrained
 from worker.config import read_settings
 from worker.errors import ConfigError, ModelRefusedError, NoSuchModelError
 from worker.models import (
     LEAST_HELD_OUT,
-    ModelRecord,
     checkpoint_in_use,
     faults,
     find_checkpoint,
-    keep_model,
     list_models,
     model_id_of,
     promote,
@@ -25,14 +22,6 @@ from worker.models import (
     remarks,
 )
 from worker.runtime import checkpoint_file, load_recognizer
-
-
-def comparison(*, lost=0, won=0):
-    sample = Sample(image=Path("x.png"), text="ADA", writer=None)
-    pairs = [Pair(sample=sample, text_a="ADA", text_b="XXX")] * lost
-    pairs += [Pair(sample=sample, text_a="XXX", text_b="ADA")] * won
-    pairs += [Pair(sample=sample, text_a="ADA", text_b="ADA")] * 20
-    return compare("held-out reviewed", pairs)
 
 
 @pytest.fixture
@@ -44,25 +33,7 @@ def folder(tmp_path):
 def candidate(folder, tmp_path):
     """Give a function that puts a model, with its record, into the folder; it gives the id."""
 
-    def make(*, seed=1, lost=0, won=0, **changes):
-        path = save_untrained(tmp_path / f"{seed}.safetensors", seed=seed)
-        record = ModelRecord(
-            **{
-                "model_id": model_id_of(path),
-                "base_model_id": model_id_of(RELEASE),
-                "compared_with": model_id_of(RELEASE),
-                "trained_at": f"2026-11-2{seed}T12:00:00+00:00",
-                "lines": 640,
-                "reviewed_values": 200,
-                "held_out_values": 40,
-                "comparisons": (comparison(lost=lost, won=won),),
-                **changes,
-            }
-        )
-        keep_model(folder, path.read_bytes(), record)
-        return record.model_id
-
-    return make
+    return partial(keep_candidate, folder, tmp_path)
 
 
 def test_without_a_promoted_model_the_release_is_read_with(folder):

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from recognition.checkpoint import RELEASE
+from tests.candidates import comparison, keep_candidate
 from tests.checkpoints import save_untrained
+from tests.command import exit_code_of
 from tests.unit.recognition.training.sources import write_names
-from worker.cli.app import main
 from worker.errors import ExitCode
 from worker.models import checkpoint_in_use, model_id_of, promote
 
@@ -23,11 +22,8 @@ def penname(capsys, monkeypatch):
     """Give a function that runs the command as its entry point does: exit code, output, errors."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["penname", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return left.value.code or 0, said.out, said.err
+        code, said = exit_code_of(monkeypatch, arguments), capsys.readouterr()
+        return code, said.out, said.err
 
     return run
 
@@ -97,3 +93,23 @@ def test_labels_without_letters_are_no_bug(penname, models, tmp_path):
     assert code == ExitCode.DATA
     assert "holds a letter" in said
     assert "bug" not in said
+
+
+def test_small_losses_are_said_when_a_model_is_listed_and_promoted(penname, models, tmp_path):
+    in_use = promote(models, save_untrained(tmp_path / "9.safetensors", seed=9), force=True)
+    model_id = keep_candidate(
+        *(models, tmp_path),
+        lost=2,
+        won=1,
+        compared_with=in_use,
+        release_comparisons=(comparison(lost=3, won=1),),
+    )
+
+    _, listed, _ = penname("model", "list", "--models", models)
+    code, said, _ = penname("model", "promote", model_id, "--models", models)
+
+    [line] = [line for line in listed.splitlines() if model_id in line]
+    assert line.endswith("perhaps lower")
+    assert code == ExitCode.OK
+    assert said.count("lower, though maybe by chance: ") == 2
+    assert "beside the release, held-out reviewed: fewer are read exactly" in said
