@@ -6,7 +6,8 @@
 Each contestant runs in a process of its own on two cores (``contestants``); rounds alternate among
 them and medians count. From decoded crop to text; starting up counts in none. A rival that is
 not installed, or dies on the way, is left out, and the output says why. ``--device`` is for penname
-alone: the rivals read on the CPU. Figures stand in ``benchmarks/README.md``.
+alone: the rivals read on the CPU. On a GPU its peak memory and the share of time that it computes
+are measured in a round of their own. Figures stand in ``benchmarks/README.md``.
 """
 
 from __future__ import annotations
@@ -136,6 +137,7 @@ def _measure(
             "peak_mib": said["peak_mib"],
             "exact_folded": round(metrics.exact(read, wanted), 3),
             "cer": round(metrics.cer(read, wanted), 3),
+            **{key: value for key, value in said.items() if key.startswith("gpu_")},
         }
     _add_ratios(figures)
     return figures

@@ -3,8 +3,9 @@
 ``python -m benchmarks.contestants NAME CROPS.npz [DEVICE]``
 
 Spoken to in lines: it prints ``ready``, then for each ``go`` the seconds that reading all crops
-took, and for ``end`` one JSON object with its texts and its peak memory. Each contestant
-imports its own library only, so that rivals may live in an environment without penname's.
+took, and for ``end`` one JSON object with its texts and its peak memory, and with what a GPU did
+(``gpu``) where it was given a device. Each contestant imports its own library only, so that
+rivals may live in an environment without penname's.
 """
 
 from __future__ import annotations
@@ -50,7 +51,12 @@ def main() -> None:
         resource.getrusage(who).ru_maxrss
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    print(json.dumps({"texts": texts, "peak_mib": round(peak / 1024, 1)}), flush=True)
+    said = {"texts": texts, "peak_mib": round(peak / 1024, 1)}
+    if device:
+        from benchmarks.gpu import gpu_figures  # noqa: PLC0415, rivals may have no torch
+
+        said |= gpu_figures(lambda: read(crops), *device)
+    print(json.dumps(said), flush=True)
 
 
 def keep_to_cores(count: int) -> None:

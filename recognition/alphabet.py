@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 BLANK = 0
 
 _PLAIN = "abcdefghijklmnopqrstuvwxyz"
-# French, German, Spanish, Portuguese, Nordic, Polish, Czech, Slovak, Hungarian, Turkish, Romanian.
+# French, German, Spanish, Portuguese, Danish, Norwegian, Swedish, Finnish, Estonian, Polish, Czech,
+# Hungarian, Turkish, Romanian. Not Icelandic ð þ, Croatian đ, Slovak ĺ ľ ŕ, Latvian, Lithuanian.
 _ACCENTED = "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿąăćčďęěğłńňőřśşšťůűźżžșț"
 _UNPAIRED = "ßıİ"  # upper case is two letters, or belongs to another letter
 NAME_ALPHABET = " '-." + _PLAIN.upper() + _PLAIN + _ACCENTED.upper() + _ACCENTED + _UNPAIRED

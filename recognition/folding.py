@@ -2,13 +2,15 @@
 
 A folded letter is always one character: ``é`` and ``E`` fold to ``E``, ``ł`` to ``L``. Letters
 that plain capitals spell with two (``ß``, ``Œ``, ``Æ``) stay themselves, as one folded letter;
-``metrics.fold``, which compares whole texts, folds by the same rule and spells those with two.
+names are compared with them spelt out (``SPELT``), as ``metrics.fold`` compares whole texts.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
 
+SPELT: Final = {"ß": "SS", "ẞ": "SS", "Œ": "OE", "Æ": "AE", "Þ": "TH"}  # folded, in capitals
 NOT_DECOMPOSED = str.maketrans("ØŁĐÐıø", "OLDDIO")  # Unicode gives these no base letter
 
 
@@ -22,3 +24,8 @@ def fold_letter(char: str) -> str:
 def fold_letters(text: str) -> str:
     """Fold every character of an NFC text: as many come out as went in."""
     return "".join(fold_letter(char) for char in unicodedata.normalize("NFC", text))
+
+
+def spell_out(letters: str) -> str:
+    """Spell folded letters as plain capitals do: ``LEBŒUF`` as ``LEBOEUF``."""
+    return "".join(SPELT.get(letter, letter) for letter in letters)

@@ -1,7 +1,9 @@
 """A list of names that a field's value is likely to stand in, as a tree of their letters.
 
-A lexicon file is UTF-8 text, one ``NAME`` or ``NAME,COUNT`` a line; a name without a count
-counts once. Names are normalised as readings are (``normal``) and looked up folded (``folding``).
+A lexicon file is CSV in UTF-8, one ``NAME`` or ``NAME,COUNT`` a line, with or without a header over
+the two; a name without a count counts once. Names are normalised as readings are (``normal``) and
+looked up folded (``folding``), with letters spelt out that plain capitals spell with two: who
+writes ``Lebœuf`` is found where the list has ``LEBOEUF``, and the other way round.
 
 The tree answers two questions: which letters may follow a prefix, for a beam that must end in
 a name; and which names lie within a few edits of a text, the tolerance that Shi, Bai and Yao
@@ -12,7 +14,9 @@ Mihov 2002, doi:10.1007/s10032-002-0082-8, do it with an automaton).
 
 from __future__ import annotations
 
+import csv
 import math
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,22 +24,23 @@ import numpy as np
 import numpy.typing as npt
 
 from recognition.errors import LexiconError
-from recognition.folding import fold_letters
+from recognition.folding import SPELT, fold_letters, spell_out
 from recognition.normal import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Ints = npt.NDArray[np.intp]
+
+_NO_PART_OF_NAMES = frozenset(';,:"/|=<>@#&*_')  # what other formats have around names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One name of a lexicon."""
 
-    name: str = field(repr=False)  # normalised; of names that fold alike, the commonest
-    letters: str = field(repr=False)  # folded
+    letters: str = field(repr=False)  # folded and spelt out
     log_share: float  # natural log of its share in all counts
 
 
@@ -62,9 +67,12 @@ class Lexicon:
 
     def step(self, node: int, letter: str) -> int | None:
         """Give the node one folded letter further; None where no name goes on so."""
-        first = int(self._first_child[node])
-        found = self._letters.find(letter, first, first + int(self._child_count[node]))
-        return found if found > 0 else None
+        for one in SPELT.get(letter, letter):
+            first = int(self._first_child[node])
+            node = self._letters.find(one, first, first + int(self._child_count[node]))
+            if node < 0:
+                return None
+        return node
 
     def entry_at(self, node: int) -> Entry | None:
         """Give the name that ends at a node."""
@@ -81,7 +89,7 @@ class Lexicon:
         Returns:
             The names with their number of edits: fewest first, then by the names' letters.
         """
-        goal = np.array([ord(letter) for letter in letters], np.int64)
+        goal = np.array([ord(letter) for letter in spell_out(letters)], np.int64)
         offsets = np.arange(len(goal) + 1)
         nodes, rows = np.zeros(1, np.intp), offsets[None, :]  # edits from prefix to text's prefixes
         found: list[tuple[int, int]] = []
@@ -111,40 +119,98 @@ def read_lexicon(path: Path) -> Lexicon:
             ``NAME[,COUNT]`` with a positive count.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            counts = list(_read_rows(file, path))
     except (OSError, UnicodeDecodeError) as error:
-        raise LexiconError(f"{path} is no readable lexicon") from error
-    return Lexicon(
-        _read_line(line, f"{path} line {number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
+        raise LexiconError(f"{path} is no readable list; save it as CSV in UTF-8") from error
+    if not counts:
+        raise LexiconError(f"{path} holds no name")
+    return Lexicon(counts)
+
+
+def _read_rows(file: Iterable[str], path: Path) -> Iterator[tuple[str, float]]:
+    """Read ``NAME[,COUNT]`` line by line; the first may be a header.
+
+    Raises:
+        LexiconError: a line is something else. It tells the line, never the name.
+    """
+    rows = csv.reader(file, strict=True)
+    at_head = True
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            if not (at_head and _is_header(row)):
+                yield _read_row(row)
+            at_head = False
+    except UnicodeDecodeError:  # a ValueError, of no line
+        raise
+    except (csv.Error, ValueError) as error:
+        raise LexiconError(
+            f"{path} line {rows.line_num}: {error}; write NAME or NAME,COUNT, one a line"
+        ) from error
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Tell a header such as ``name,count``: where the count should be stands a word."""
+    return len(row) == 2 and row[1].strip().isalpha() and _count(row[1]) is None
+
+
+def _read_row(row: Sequence[str]) -> tuple[str, float]:
+    """Give name and count.
+
+    Raises:
+        ValueError: the row is something else; says what, without the name.
+    """
+    name, *counts = row
+    if len(counts) > 1:
+        raise ValueError("there are more than two columns")
+    if not any(char.isalpha() for char in name):
+        raise ValueError("no name stands there")
+    if any(map(_is_foreign, name.strip())):
+        raise ValueError("the name holds digits, quotes, tabs or other signs that no name has")
+    if not (counts and counts[0].strip()):
+        return name, 1.0
+    count = _count(counts[0])
+    if count is None or math.isnan(count):
+        raise ValueError("the count is no number")
+    if not 0 < count < math.inf:
+        raise ValueError("the count is not above 0 and finite; leave rare names out or give them 1")
+    return name, count
+
+
+def _is_foreign(char: str) -> bool:
+    return (
+        char in _NO_PART_OF_NAMES
+        or char.isnumeric()
+        or unicodedata.category(char) in {"Cc", "Cn", "Co", "Zl", "Zp"}
     )
 
 
-def _read_line(line: str, where: str) -> tuple[str, float]:
-    """Split ``NAME[,COUNT]``."""
-    name, _, count = line.partition(",")
+def _count(cell: str) -> float | None:
     try:
-        return name, float(count) if count.strip() else 1.0
-    except ValueError as error:
-        raise LexiconError(f"{where}: the count is no number") from error
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
 
 
 def _entries(counts: Iterable[tuple[str, float]]) -> tuple[Entry, ...]:
-    """Join names that fold alike; ascending by folded letters."""
-    spellings: dict[str, list[tuple[float, str]]] = {}
+    """Join names that fold alike; ascending by their letters."""
+    sums: dict[str, float] = {}
     for raw, count in counts:
         name = normalise(raw)
-        if not name or not 0 < count < math.inf:
-            raise LexiconError(f"a name is empty, or its count {count:g} is not positive")
-        spellings.setdefault(fold_letters(name), []).append((-count, name))
-    if not spellings:
+        if not name:
+            raise LexiconError("a name is empty")
+        if not 0 < count < math.inf:
+            raise LexiconError(f"the count {count:g} is not above 0 and finite")
+        letters = spell_out(fold_letters(name))
+        sums[letters] = sums.get(letters, 0.0) + count
+    if not sums:
         raise LexiconError("the lexicon holds no name")
-    sums = {letters: -sum(count for count, _ in names) for letters, names in spellings.items()}
     total = math.fsum(sums.values())
     return tuple(
-        Entry(name=min(names)[1], letters=letters, log_share=math.log(sums[letters] / total))
-        for letters, names in sorted(spellings.items())
+        Entry(letters=letters, log_share=math.log(own / total))
+        for letters, own in sorted(sums.items())
     )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognition.errors import CheckpointError
-from recognition.folding import fold_letters
+from recognition.folding import SPELT, fold_letters
 
 RELEASE: Final = Path(__file__).parent / "release" / "name-prior.npz"
 BOUNDARY: Final = 0  # the symbol that begins and ends a word; A to Z are 1 to 26
@@ -42,7 +42,6 @@ _STORED: Final = {
     "endings": np.dtype(np.float32),
 }
 _SYMBOL_OF: Final = {chr(ord("A") + place): place + 1 for place in range(26)}
-_SPELT: Final = {"ß": "SS", "Œ": "OE", "Æ": "AE", "Þ": "TH"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +109,7 @@ class NamePrior:
 
 def symbols_of(letters: str) -> list[int]:
     """Give the symbols of folded letters, none of which ends a word."""
-    return [_SYMBOL_OF.get(c, OTHER) for letter in letters for c in _SPELT.get(letter, letter)]
+    return [_SYMBOL_OF.get(c, OTHER) for letter in letters for c in SPELT.get(letter, letter)]
 
 
 def read_prior(path: Path | None = None) -> NamePrior:

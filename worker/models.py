@@ -38,6 +38,7 @@ __all__ = [
     "ListedModel",
     "ModelRecord",
     "checkpoint_in_use",
+    "faults",
     "find_checkpoint",
     "keep_model",
     "list_models",
@@ -45,12 +46,14 @@ __all__ = [
     "objections",
     "promote",
     "read_record",
+    "remarks",
     "weights_path",
 ]
 
 LEAST_HELD_OUT = 30  # reviewed values; with fewer, even a much worse model may look equal
 
 _FORMAT = "penname-model-1"
+_BESIDE = "beside the release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class ModelRecord:
     reviewed_values: int  # that it learned from
     held_out_values: int  # reviewed values that it was judged on
     comparisons: tuple[Comparison, ...]
+    # with the release as A, where another model was in use; records of older versions have none
+    release_comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class ListedModel:
     is_release: bool
     training: Mapping[str, Any]  # the run's own record, inside the weights; empty if damaged
     record: ModelRecord | None  # None for the release and for files put there by hand
+    record_fault: str | None  # what is wrong with the file that should hold it
 
 
 def keep_model(model_dir: Path, weights: bytes, record: ModelRecord | None) -> Path:
@@ -113,51 +119,68 @@ def read_record(path: Path) -> ModelRecord | None:
         raise ConfigError(f"{path} is no record of a model; remove it, or train again") from error
 
 
-def list_models(model_dir: Path, *, in_use: Path) -> list[ListedModel]:
+def list_models(model_dir: Path, *, in_use: Path | None) -> list[ListedModel]:
     """List the release and the models of the folder, the latest trained last.
 
     Args:
         model_dir: may be missing.
-        in_use: the weights that are read with.
+        in_use: the weights that are read with; None where nobody can tell.
     """
+    places = [RELEASE, *sorted(model_dir.glob("*.safetensors")), *([in_use] if in_use else [])]
     listed = [
-        ListedModel(
-            model_id=model_id_of(place),
-            place=place,
-            in_use=place == in_use,
-            is_release=place == RELEASE,
-            training=_training_record(place),
-            record=None if place == RELEASE else read_record(place.with_suffix(".json")),
-        )
-        for place in dict.fromkeys([RELEASE, *sorted(model_dir.glob("*.safetensors")), in_use])
-        if place.is_file()
+        _listed(place, in_use=place == in_use) for place in dict.fromkeys(places) if place.is_file()
     ]
     return sorted(listed, key=lambda model: model.record.trained_at if model.record else "")
 
 
-def promote(model_dir: Path, which: str | Path, *, in_use: Path, force: bool = False) -> str:
+def _listed(place: Path, *, in_use: bool) -> ListedModel:
+    """Describe one model; a damaged record is told of, since it must not hide the others."""
+    record, fault = None, None
+    if place != RELEASE:
+        try:
+            record = read_record(place.with_suffix(".json"))
+        except ConfigError as error:
+            fault = str(error)
+    return ListedModel(
+        model_id=model_id_of(place),
+        place=place,
+        in_use=in_use,
+        is_release=place == RELEASE,
+        training=_training_record(place),
+        record=record,
+        record_fault=fault,
+    )
+
+
+def promote(
+    model_dir: Path, which: str | Path, *, checkpoint: Path | None = None, force: bool = False
+) -> str:
     """Read with this model from now on.
 
     Args:
         model_dir: where models are kept; a file from elsewhere is copied there.
-        which: as ``find_checkpoint`` takes it. The release needs no comparison.
-        in_use: the weights that are read with now.
-        force: whatever the comparison says.
+        which: as ``find_checkpoint`` takes it. The release needs no comparison, and whoever goes
+            back to it need not have what is in use now: it may be gone or damaged.
+        checkpoint: the weights that are read with now; None is what the folder says.
+        force: whatever the comparison says, and whatever is in use.
 
     Returns:
         The model's id, or ``release``.
 
     Raises:
-        NoSuchModelError: there is no such model.
+        NoSuchModelError: there is no such model, or the one in use is gone.
+        ConfigError: the folder does not say which is in use.
         ModelRefusedError: it is worse than the one in use, or nobody knows.
         CheckpointError: its file is damaged.
     """
     place = find_checkpoint(model_dir, which)
-    checkpoint = load_checkpoint(place)
-    name = RELEASE_NAME if place == RELEASE else checkpoint.model_id
+    model_id = load_checkpoint(place).model_id
+    name = RELEASE_NAME if place == RELEASE else model_id
     record = read_record(place.with_suffix(".json")) if place != RELEASE else None
-    if place not in {RELEASE, in_use} and not force:
-        _refuse_if_worse(checkpoint.model_id, record, in_use_id=model_id_of(in_use))
+    if place != RELEASE and not force:
+        in_use = checkpoint_in_use(model_dir, checkpoint)
+        if place != in_use:
+            _refuse_if_worse(model_id, record, in_use_id=model_id_of(in_use))
     if place != RELEASE and place != weights_path(model_dir, name):
         keep_model(model_dir, place.read_bytes(), record)
     _make_folder(model_dir)
@@ -168,7 +191,9 @@ def promote(model_dir: Path, which: str | Path, *, in_use: Path, force: bool = F
 
 def objections(record: ModelRecord, *, in_use_id: str) -> list[str]:
     """Say what speaks against promoting a model; nothing where all is well."""
-    found = [fault for comparison in record.comparisons for fault in comparison.faults]
+    found = faults(record)
+    if record.compared_with != model_id_of(RELEASE) and not record.release_comparisons:
+        found.append("it was never compared with the release; penname train --from-db does")
     if record.compared_with != in_use_id:
         found.append(
             f"it was compared with {record.compared_with}, not with {in_use_id}, which is in use"
@@ -179,6 +204,18 @@ def objections(record: ModelRecord, *, in_use_id: str) -> list[str]:
             f"from; {LEAST_HELD_OUT} are needed"
         )
     return found
+
+
+def faults(record: ModelRecord) -> list[str]:
+    """Say in what a model is worse, beyond chance, than the one in use then or the release."""
+    found = [fault for c in record.comparisons for fault in c.faults]
+    return found + [f"{_BESIDE}, {fault}" for c in record.release_comparisons for fault in c.faults]
+
+
+def remarks(record: ModelRecord) -> list[str]:
+    """Say on which sets a model is lower in both figures, though chance alone may do it."""
+    found = [c.lower for c in record.comparisons if c.lower]
+    return found + [f"{_BESIDE}, {c.lower}" for c in record.release_comparisons if c.lower]
 
 
 def _refuse_if_worse(model_id: str, record: ModelRecord | None, *, in_use_id: str) -> None:
@@ -216,5 +253,6 @@ def _as_record(stored: Mapping[str, Any]) -> ModelRecord:
     if stored["format"] != _FORMAT:
         raise ValueError(f"want format {_FORMAT}")
     values = {name: value for name, value in stored.items() if name != "format"}
-    values["comparisons"] = tuple(Comparison(**found) for found in stored["comparisons"])
+    for name in ("comparisons", "release_comparisons"):
+        values[name] = tuple(Comparison(**found) for found in stored.get(name, ()))
     return ModelRecord(**values)

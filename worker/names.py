@@ -117,9 +117,7 @@ def _read(path: Path) -> Lexicon:
     try:
         return read_lexicon(path)
     except LexiconError as error:
-        raise ConfigError(
-            f"the name list {path} cannot be used: {error}; want UTF-8 lines of NAME or NAME,COUNT"
-        ) from error
+        raise ConfigError(f"a name list cannot be used: {error}") from error
 
 
 def _digest(path: Path) -> str:

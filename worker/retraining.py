@@ -2,7 +2,9 @@
 
 One document in eight is never learned from: on its values, and on the validation sets of the
 settings that are mixed in, both models are read and compared crop by crop: greedily, since the
-prior over names would hide part of what a network lost.
+prior over names would hide part of what a network lost. Where another model than the release is
+in use, the new one is compared with the release as well: of many small losses, each within
+chance of the one before, nobody would know otherwise.
 """
 
 from __future__ import annotations
@@ -12,26 +14,28 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from recognition.alphabet import NAME_ALPHABET
-from recognition.checkpoint import load_checkpoint, save_checkpoint
-from recognition.errors import ManifestError
+from recognition.checkpoint import RELEASE, load_checkpoint, save_checkpoint
 from recognition.recognizer import Recognizer
 from recognition.training.compare import compare, read_both
 from recognition.training.config import SourceConfig, TrainingConfig, ValidationConfig
-from recognition.training.evaluate import select
+from recognition.training.crop_store import check_files
+from recognition.training.evaluate import check_comparable, select
 from recognition.training.train import WEIGHTS, train
 from worker.errors import NoCorrectionsError, TooFewReviewedError, UnsuitableBaseError
 from worker.models import ModelRecord, keep_model, model_id_of
 from worker.reviewed import SPLIT, make_run_folder, write_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from recognition.checkpoint import Checkpoint
     from recognition.training.compare import Comparison
+    from recognition.training.manifest import Sample
     from recognition.training.train import Progress
     from worker.database.corrections import ReviewedValue
     from worker.reviewed import ReviewedSamples
@@ -50,7 +54,7 @@ class RetrainParams:
     least_steps: int = 200  # batches, however few the values are
     learning_rate: float = 3e-4  # a seventh of what an untrained network learns with
     reviewed_share: float = 0.5  # of the lines, where other sources are mixed in
-    least_to_calibrate: int = 100  # held-out values; with fewer the base's confidence is kept
+    least_to_calibrate: int = 100  # crops of a set; with fewer the base's confidence is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,7 @@ def retrain(
     make_run_folder(run.out, digest=_digest(run, values, base.model_id))
     samples = write_samples(values, store, run.out)
     _check_count(samples, run.params)
+    judging = _judging(run, samples)
     record = train(training_config(run, samples, network), on_progress)
     new = _keep_base_confidence(run, samples, base)
     model = ModelRecord(
@@ -117,7 +122,10 @@ def retrain(
         lines=record.lines,
         reviewed_values=samples.to_learn,
         held_out_values=samples.held_out,
-        comparisons=tuple(_compare(run, new, _judging(run, samples))),
+        comparisons=tuple(_compare(run, run.in_use, new, judging)),
+        release_comparisons=tuple(_compare(run, RELEASE, new, judging))
+        if model_id_of(run.in_use) != model_id_of(RELEASE)
+        else (),
     )
     keep_model(run.model_dir, new.read_bytes(), model)
     return Retrained(record=model, samples=samples)
@@ -193,15 +201,26 @@ def _check_count(samples: ReviewedSamples, params: RetrainParams) -> None:
 
 
 def _calibrating(run: Retraining, samples: ReviewedSamples) -> tuple[ValidationConfig, ...]:
-    """Choose the set that the confidence is fitted on."""
-    if samples.held_out >= run.params.least_to_calibrate:
-        return (_held_out(samples),)
-    return run.mix.validations[:1] if run.mix else ()
+    """Choose the set that the confidence is fitted on; none where all are too small."""
+    sets = (_held_out(samples), *(run.mix.validations[:1] if run.mix else ()))
+    counts = (
+        len(select(one.folder, one.split, holdout=one.holdout, limit=one.limit)) for one in sets
+    )
+    large = (one for one, n in zip(sets, counts, strict=True) if n >= run.params.least_to_calibrate)
+    return tuple(islice(large, 1))
 
 
-def _judging(run: Retraining, samples: ReviewedSamples) -> list[ValidationConfig]:
-    own = [_held_out(samples)] if samples.held_out else []
-    return own + list(run.mix.validations if run.mix else ())
+def _judging(run: Retraining, samples: ReviewedSamples) -> dict[str, list[Sample]]:
+    """List what the models are compared on; a set that is no good costs no training."""
+    sets = [_held_out(samples)] if samples.held_out else []
+    listed = {
+        one.name: select(one.folder, one.split, holdout=one.holdout, limit=one.limit)
+        for one in [*sets, *(run.mix.validations if run.mix else ())]
+    }
+    for name, own in listed.items():
+        check_comparable(own, f"validation set {name!r}")
+        check_files(own)
+    return listed
 
 
 def _held_out(samples: ReviewedSamples) -> ValidationConfig:
@@ -211,7 +230,6 @@ def _held_out(samples: ReviewedSamples) -> ValidationConfig:
 def _keep_base_confidence(run: Retraining, samples: ReviewedSamples, base: Checkpoint) -> Path:
     """Write the trained weights as a model; where nothing fitted its confidence, the base's."""
     trained = load_checkpoint(run.out / WEIGHTS)
-    # Training fits confidence without names only; with names, the base's is the best guess.
     fitted = trained.record["calibrators"] if _calibrating(run, samples) else {}
     settings = {
         **trained.record,
@@ -243,12 +261,10 @@ def _timeless(trained: Checkpoint) -> dict[str, dict[str, float]]:
     }
 
 
-def _compare(run: Retraining, new: Path, sets: Sequence[ValidationConfig]) -> Iterator[Comparison]:
-    """Read every set with the model in use and the new one."""
-    old = Recognizer.load(run.in_use, device=run.device)
-    candidate = Recognizer.load(new, device=run.device)
-    for one in sets:
-        samples = select(one.folder, one.split, holdout=one.holdout, limit=one.limit)
-        if not samples:
-            raise ManifestError(f"validation set {one.name!r} holds no crop")
-        yield compare(one.name, read_both(old, candidate, samples))
+def _compare(
+    run: Retraining, old: Path, new: Path, judging: Mapping[str, Sequence[Sample]]
+) -> Iterator[Comparison]:
+    """Read every set with an old model and the new one."""
+    before, after = (Recognizer.load(weights, device=run.device) for weights in (old, new))
+    for name, samples in judging.items():
+        yield compare(name, read_both(before, after, samples))

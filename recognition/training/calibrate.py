@@ -5,20 +5,22 @@
 A text is right when it equals its label folded (``metrics.fold``). The command prints the
 judging half's figures before and after, and writes the calibrators into the checkpoint, whole
 or not at all. The calibration errors in its training record are dropped: they are of the
-confidence before. The file's model id changes with them, so readings say which confidence they had.
+confidence before. The file's model id changes with them, so readings say which confidence they had;
+a file that is named by its id, as those of a model folder are, is refused. So are sets of which
+fewer than 100 lines are in the fitting half, or none in the other: nobody could tell the outcome.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognition.checkpoint import load_checkpoint, save_checkpoint
 from recognition.confidence import UNCALIBRATED, Calibrators, calibrators_of
-from recognition.errors import RecognitionError
+from recognition.errors import CheckpointError, ManifestError, RecognitionError
 from recognition.metrics import fold
 from recognition.prior import read_prior
 from recognition.recognizer import Recognizer
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from recognition.training.manifest import Sample
     from recognition.types import Evidence
 
+LEAST_LINES = 100  # to fit on; with fewer, a handful of wrong labels decides
 _EXIT_DATA = 65  # as sysexits.h has it
 
 
@@ -71,18 +74,18 @@ def calibrate_checkpoint(
     """Fit a checkpoint's calibrators on a split and store them in its file.
 
     Raises:
-        CheckpointError: the checkpoint cannot be used.
-        ManifestError: there is nothing to read.
+        CheckpointError: the checkpoint cannot be used, or bears its id as its name.
+        ManifestError: there is nothing to read, or too little.
     """
     samples = select(folder, split, holdout=holdout, limit=None)
+    _refuse_few(samples)
     recognizer = Recognizer.load(weights)
     checkpoint = load_checkpoint(weights)
+    _refuse_named_by_id(weights, checkpoint.model_id)
     before = calibrators_of(checkpoint.record)
     lines = judged_lines(recognizer, samples)
     weighed = judged_lines(recognizer.believing(read_prior()), samples)
-    fitted = Calibrators(
-        ink=fit(lines, start=UNCALIBRATED.ink), names=fit(weighed, start=UNCALIBRATED.names)
-    )
+    fitted = _fitted(lines, weighed)
     _print("ink", lines, before.ink, fitted.ink)
     _print("names", weighed, before.names, fitted.names)
     record = {**checkpoint.record, "calibrators": fitted.as_dict()}
@@ -90,6 +93,25 @@ def calibrate_checkpoint(
         record["metrics"] = _without_ece(record["metrics"])
     model_id = save_checkpoint(weights, checkpoint.model, checkpoint.config, record)
     sys.stdout.write(f"stored in {weights}, now model {model_id}\n")
+
+
+def _refuse_few(samples: Sequence[Sample]) -> None:
+    """Refuse what two numbers cannot be fitted on, or not be judged on."""
+    count, others = (len(only(half, samples)) for half in (Half.FITTING, Half.JUDGING))
+    if count < LEAST_LINES or not others:
+        raise ManifestError(
+            f"{count} crops are in the half that confidence is fitted on and {others} in the half "
+            f"that judges it; {LEAST_LINES} and 1 are needed: label more, or name another split"
+        )
+
+
+def _refuse_named_by_id(weights: Path, model_id: str) -> None:
+    """Refuse a file of a model folder: calibrating changes its id, so its name would be wrong."""
+    if weights.stem == model_id:
+        raise CheckpointError(
+            f"{weights} is named by its id, which calibrating changes; copy it to another name, "
+            "calibrate the copy, and read with it by: penname model promote COPY --force"
+        )
 
 
 def _without_ece(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
@@ -101,14 +123,24 @@ def _without_ece(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, dict[s
 
 
 def calibrate(reader: Recognizer, samples: Sequence[Sample]) -> Calibrators:
-    """Fit the calibrator of reading without names, on the fitting half of the samples.
+    """Fit both calibrators on the fitting half of the samples, with the shipped prior for names.
 
     Args:
         reader: reads without names; its own confidence does not count.
         samples: labelled crops; only the fitting half is read.
     """
-    lines = judged_lines(reader, only(Half.FITTING, samples))
-    return replace(UNCALIBRATED, ink=fit(lines, start=UNCALIBRATED.ink))
+    if not (own := only(Half.FITTING, samples)):
+        return UNCALIBRATED
+    lines = judged_lines(reader, own)
+    weighed = judged_lines(reader.believing(read_prior()), own)
+    return _fitted(lines, weighed)
+
+
+def _fitted(lines: Sequence[JudgedLine], weighed: Sequence[JudgedLine]) -> Calibrators:
+    """Fit on the same lines read without names and with them."""
+    return Calibrators(
+        ink=fit(lines, start=UNCALIBRATED.ink), names=fit(weighed, start=UNCALIBRATED.names)
+    )
 
 
 def judged_lines(recognizer: Recognizer, samples: Sequence[Sample]) -> list[JudgedLine]:
@@ -150,9 +182,6 @@ def judge(lines: Sequence[JudgedLine], calibrator: Calibrator) -> Mapping[str, f
 def _print(name: str, lines: Sequence[JudgedLine], before: Calibrator, fitted: Calibrator) -> None:
     judging = [line for line in lines if line.half is Half.JUDGING]
     sys.stdout.write(f"{name}: {fitted}\n")
-    if not judging:
-        sys.stdout.write("  the judging half is empty\n")
-        return
     for label, calibrator in (("before", before), ("fitted", fitted)):
         n, ece, *shares = judge(judging, calibrator).items()
         through = ", ".join(f"{share:.3f} at {target}" for target, share in shares)

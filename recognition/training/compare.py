@@ -95,6 +95,16 @@ class Comparison:
             )
         return tuple(found)
 
+    @property
+    def lower(self) -> str | None:
+        """Say where B is lower in both figures, be it by chance: small losses add up unseen."""
+        if not (self.exact_b < self.exact_a and self.cer_b > self.cer_a):
+            return None
+        return (
+            f"{self.name}: fewer are read exactly ({self.exact_a:.3f} to {self.exact_b:.3f}) and "
+            f"more characters are wrong (CER {self.cer_a:.4f} to {self.cer_b:.4f})"
+        )
+
 
 def read_both(a: CropReader, b: CropReader, samples: Iterable[Sample]) -> list[Pair]:
     """Read the same crops with two networks.
@@ -149,7 +159,7 @@ def compare(name: str, pairs: Sequence[Pair], params: CompareParams = PARAMS) ->
 
 
 def sign_p(losses: int, wins: int) -> float:
-    """Give the chance of at term so many losses, where each is as likely as a win."""
+    """Give the chance of so many losses or more, where each is as likely as a win."""
     count = losses + wins
     ways, term = 0, math.comb(count, losses)
     for k in range(losses, count + 1):  # each binomial from the one before: large ones are slow
@@ -159,7 +169,7 @@ def sign_p(losses: int, wins: int) -> float:
 
 
 def mcnemar_p(only_a: int, only_b: int) -> float:
-    """Give the chance of a split at term as uneven, either way, among equals: exact, two-sided."""
+    """Give the chance of a split as uneven or more, either way, among equals: exact, two-sided."""
     return min(1.0, 2 * sign_p(max(only_a, only_b), min(only_a, only_b)))
 
 

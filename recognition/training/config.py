@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - dataclass annotations are read when it runs
@@ -215,6 +216,7 @@ def _contradictions(config: TrainingConfig) -> list[str]:
         for source in config.sources
         if source.case not in {"written", "open"}
     )
+    faults.extend(_of_shares(config))
     faults.extend(_measured_on_what_is_learned(config))
     if not config.sources and config.drawn is None:
         faults.append("source: nothing to learn from")
@@ -222,6 +224,21 @@ def _contradictions(config: TrainingConfig) -> list[str]:
         faults.append("drawn.fonts: no TTF or OTF file there")
     if config.drawn is not None:
         faults.extend(locale_faults(config.drawn.faker))
+    return faults
+
+
+def _of_shares(config: TrainingConfig) -> list[str]:
+    """Find shares by which no source can be drawn."""
+    shares = [(f"source[{i}].share", source.share) for i, source in enumerate(config.sources)]
+    if config.drawn is not None:
+        shares.append(("drawn.share", config.drawn.share))
+    faults = [
+        f"{name}: want 0 or more, got {share:g}"
+        for name, share in shares
+        if not 0 <= share < math.inf
+    ]
+    if shares and not faults and not any(share for _, share in shares):
+        faults.append("share: want more than 0 in one source at least; nothing would be drawn")
     return faults
 
 

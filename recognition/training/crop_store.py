@@ -19,7 +19,7 @@ from recognition.errors import ManifestError
 from recognition.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from recognition.training.manifest import Sample
@@ -88,6 +88,17 @@ def data_checksum(samples: Sequence[Sample]) -> str:
     return digest.hexdigest()
 
 
+def check_files(samples: Iterable[Sample]) -> None:
+    """Refuse samples of which a file is not there.
+
+    Raises:
+        ManifestError: the first such file.
+    """
+    for sample in samples:
+        if not sample.image.is_file():
+            raise ManifestError(f"{sample.image} is listed, but there is no such file")
+
+
 def read_crop(path: Path) -> GrayImage:
     """Decode a picture to grey.
 
@@ -96,7 +107,8 @@ def read_crop(path: Path) -> GrayImage:
     """
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None:
-        raise ManifestError(f"{path} is no picture")
+        fault = "is no picture" if path.is_file() else "is not there"
+        raise ManifestError(f"{path} {fault}")
     return np.asarray(image, np.uint8)
 
 

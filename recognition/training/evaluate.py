@@ -14,7 +14,7 @@ from recognition.training.halves import only
 from recognition.training.manifest import only_held_out, read_split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from recognition.prior import NamePrior
@@ -74,12 +74,11 @@ def evaluate_names(  # noqa: PLR0913, which crops, and what to read them with
         prior: read once more with it.
 
     Raises:
-        ManifestError: there is nothing to read, or a file is no picture.
+        ManifestError: there is nothing to read or to compare, or a file is no picture.
     """
     samples = select(folder, split, holdout=holdout, limit=limit)
     samples = samples if half is None else only(half, samples)
-    if not samples:
-        raise ManifestError(f"split {split!r} of {folder} holds no such crop")
+    check_comparable(samples, f"split {split!r} of {folder}")
     readings, seconds = read_samples(recognizer, samples)
     references = [sample.text for sample in samples]
     report = score(
@@ -105,6 +104,23 @@ def select(folder: Path, split: str, *, holdout: bool, limit: int | None) -> lis
     """List the samples that are measured."""
     samples = read_split(folder, split)
     return (only_held_out(samples) if holdout else samples)[:limit]
+
+
+def check_comparable(samples: Iterable[Sample], name: str) -> None:
+    """Refuse a set that texts cannot be compared on.
+
+    Args:
+        samples: of the set.
+        name: of the set, for people.
+
+    Raises:
+        ManifestError: it is empty, or no label holds a letter.
+    """
+    labels = [sample.text for sample in samples]
+    if not labels:
+        raise ManifestError(f"{name} holds no such crop")
+    if not any(map(metrics.fold, labels)):
+        raise ManifestError(f"no label of {name} holds a letter, so that nothing can be compared")
 
 
 def read_samples(recognizer: Recognizer, samples: Sequence[Sample]) -> tuple[list[Reading], float]:

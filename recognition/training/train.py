@@ -13,11 +13,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from recognition.checkpoint import save_checkpoint
+from recognition.metrics import fold
 from recognition.recognizer import Recognizer
+from recognition.reliability import calibration_error
 from recognition.training.calibrate import calibrate
-from recognition.training.crop_store import data_checksum
-from recognition.training.evaluate import evaluate_names, select
+from recognition.training.crop_store import check_files, data_checksum
+from recognition.training.evaluate import check_comparable, read_samples, score, select
 from recognition.training.feed import batches
+from recognition.training.halves import Half, half_of
 from recognition.training.learner import Learner
 from recognition.training.manifest import read_split, without_held_out
 from recognition.training.run_record import (
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
     from recognition.training.config import TrainingConfig, ValidationConfig
     from recognition.training.dataset import TrainingLine
+    from recognition.training.manifest import Sample
+    from recognition.types import Reading
 
 WEIGHTS, BEST, RECORD, LOG = (
     "weights.safetensors", "best.safetensors", "record.json", "log.jsonl",
@@ -60,10 +65,12 @@ def train(
         on_progress: told after every step how far the run is.
 
     Raises:
-        ManifestError: a source is missing, empty or damaged.
+        ManifestError: a source or a validation set is missing, empty or damaged.
         TrainingConfigError: the folder holds a run of another network.
         NonFiniteLossError: the loss is NaN or infinite.
     """
+    for validation in config.validations:  # here a fault costs no training
+        check_files(_samples_of(validation))
     config.out.mkdir(parents=True, exist_ok=True)
     learner = Learner(config)
     checksums = [
@@ -118,7 +125,7 @@ def _release(learner: Learner, checksums: list[str]) -> RunRecord:
         fonts=count_fonts(config),
         versions=versions(),
         metrics=measured,
-        calibrators={"ink": asdict(reader.calibrators.ink)},
+        calibrators=reader.calibrators.as_dict(),
     )
     save_checkpoint(config.out / WEIGHTS, learner.average, learner.model_config, record.as_dict())
     write_record(config.out / RECORD, record)
@@ -132,11 +139,7 @@ def _release(learner: Learner, checksums: list[str]) -> RunRecord:
 
 def _calibrated(learner: Learner) -> Recognizer:
     """Give the averaged network with the confidence fitted on half of the first validation set."""
-    fitted_on = [
-        sample
-        for v in learner.config.validations[:1]
-        for sample in select(v.folder, v.split, holdout=v.holdout, limit=v.limit)
-    ]
+    fitted_on = [sample for v in learner.config.validations[:1] for sample in _samples_of(v)]
     reader = Recognizer(learner.average, learner.alphabet, model_id="training", device="cpu")
     return reader.calibrated(calibrate(reader, fitted_on))
 
@@ -144,12 +147,51 @@ def _calibrated(learner: Learner) -> Recognizer:
 def measure(
     reader: Recognizer, validations: Sequence[ValidationConfig]
 ) -> dict[str, dict[str, float]]:
-    """Read every validation set: figures by the set's name."""
+    """Read every validation set: figures by the set's name.
+
+    Half of the first set fitted the confidence, so the set's calibration error is that of the
+    other half alone; it is left out where nothing is in that half.
+    """
     measured: dict[str, dict[str, float]] = {}
-    for v in validations:
-        report = evaluate_names(reader, v.folder, v.split, holdout=v.holdout, limit=v.limit)
-        measured[v.name] = {k: x for k, x in asdict(report).items() if isinstance(x, int | float)}
+    for number, v in enumerate(validations):
+        samples = _samples_of(v)
+        readings, seconds = read_samples(reader, samples)
+        texts = [sample.text for sample in samples]
+        report = score(
+            readings, texts, crops_per_s=len(samples) / seconds, model_id=reader.model_id
+        )
+        own = {k: x for k, x in asdict(report).items() if isinstance(x, int | float)}
+        if number == 0:
+            own.pop("ece")
+            own |= _judged_error(samples, readings)
+        measured[v.name] = own
     return measured
+
+
+def _samples_of(validation: ValidationConfig) -> list[Sample]:
+    """List a validation set.
+
+    Raises:
+        ManifestError: it is missing or empty, or no text can be compared with its labels.
+    """
+    samples = select(
+        validation.folder, validation.split, holdout=validation.holdout, limit=validation.limit
+    )
+    check_comparable(samples, f"validation set {validation.name!r}")
+    return samples
+
+
+def _judged_error(samples: Sequence[Sample], readings: Sequence[Reading]) -> dict[str, float]:
+    """Give the calibration error of the judging half, if anything is in it."""
+    judged = [
+        (reading.confidence, fold(reading.text) == fold(sample.text))
+        for sample, reading in zip(samples, readings, strict=True)
+        if half_of(sample) is Half.JUDGING
+    ]
+    if not judged:
+        return {}
+    confidences, right = zip(*judged, strict=True)
+    return {"ece": calibration_error(confidences, right)}
 
 
 def _log(config: TrainingConfig, **fields: Any) -> None:  # noqa: ANN401 - JSON values

@@ -22,12 +22,14 @@ import numpy as np
 from recognition import metrics
 from recognition.alphabet import Alphabet
 from recognition.checkpoint import load_checkpoint
+from recognition.errors import RecognitionError
 from recognition.line_reader import read_lines
 from recognition.preprocess import line_image
 from recognition.prior import read_prior
 from recognition.rewriting import Belief, PriorParams, with_prior
 from recognition.training.crop_store import read_crop
-from recognition.training.halves import Half, half_of
+from recognition.training.evaluate import check_comparable
+from recognition.training.halves import Half, half_of, only
 from recognition.training.manifest import read_split
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from recognition.ink import LogProbs
     from recognition.prior import NamePrior
+
+EXIT_DATA = 65  # as sysexits.h has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +82,29 @@ class PriorReport:
     spoilt: int  # exact before, wrong after
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Fit the prior's settings and print both halves' figures."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit the prior's settings and print both halves' figures; give the exit code."""
     parser = argparse.ArgumentParser(prog="recognition.training.tune_prior", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("split")
     parser.add_argument("--weights", type=Path, help="a checkpoint; the release if left out")
     options = parser.parse_args(arguments)
-    lines, alphabet = labelled_lines(options.folder, options.split, options.weights)
+    try:
+        tune(options.folder, options.split, options.weights)
+    except RecognitionError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_DATA
+    return 0
+
+
+def tune(folder: Path, split: str, weights: Path | None) -> None:
+    """Fit the prior's settings on one half of a split and print both halves' figures.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        ManifestError: there is nothing to read, or a half has no letter to compare.
+    """
+    lines, alphabet = labelled_lines(folder, split, weights)
     prior = read_prior()
     fitted = fit([line for line in lines if line.fits], alphabet=alphabet, prior=prior)
     for name, params in (("fitted", fitted), ("as it stands", PriorParams())):
@@ -99,9 +118,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def labelled_lines(
     folder: Path, split: str, weights: Path | None
 ) -> tuple[list[LabelledLine], Alphabet]:
-    """Run a network over the crops of a split."""
+    """Run a network over the crops of a split.
+
+    Raises:
+        ManifestError: there is nothing to read, or a half has no letter to compare.
+    """
     checkpoint = load_checkpoint(weights)
     samples = read_split(folder, split)
+    for half in Half:
+        check_comparable(only(half, samples), f"the {half} half of split {split!r} of {folder}")
     images = [line_image(read_crop(sample.image)) for sample in samples]
     lines = [
         LabelledLine(
@@ -180,4 +205,4 @@ def judge(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

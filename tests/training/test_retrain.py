@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ import torch
 from numpy.random import default_rng
 
 from recognition.checkpoint import RELEASE, load_checkpoint, save_checkpoint
+from recognition.confidence import UNCALIBRATED
 from recognition.training.config import load_config
 from recognition.training.crop_store import data_checksum
 from recognition.training.manifest import (
@@ -28,10 +29,10 @@ from recognition.training.manifest import (
 )
 from recognition.training.synthetic import draw_name
 from tests.checkpoints import save_untrained
+from tests.command import exit_code_of
 from tests.database import make_field, opened, read
 from tests.factories import make_crop
 from tests.unit.recognition.training.sources import FONTS, write_names
-from worker.cli.app import main
 from worker.config import read_settings
 from worker.crop_archive import pack_crops
 from worker.database.corrections import ReviewedValue, add_correction, reviewed_values
@@ -55,6 +56,10 @@ from worker.types import FieldStatus
 ROOT = Path(__file__).parents[2]
 WORDS = ("ADA", "EVE", "BOB")
 LEARNED, JUDGED = 30, 20  # documents of two fields each
+SPOILED_CONFIDENCE = {
+    "ink": {"intercept": 0.5, "weight": 0.7},
+    "names": {"intercept": 0.25, "weight": 0.4},
+}
 QUICK = RetrainParams(passes=1, least_steps=20, learning_rate=1e-3, least_to_calibrate=10)
 RUN = """
 out = "elsewhere"
@@ -171,7 +176,7 @@ def spoiled(tmp_path_factory) -> Path:
         path,
         release.model,
         release.config,
-        {"calibrators": {"ink": {"intercept": 0.5, "weight": 0.7}}},
+        {"calibrators": SPOILED_CONFIDENCE},
     )
     return path
 
@@ -189,7 +194,7 @@ class Trained:
 def trained(office, spoiled, tmp_path_factory) -> Trained:
     """Train on from the spoiled weights, which are in use."""
     folder = tmp_path_factory.mktemp("trained")
-    promote(folder / "models", spoiled, in_use=RELEASE, force=True)
+    promote(folder / "models", spoiled, force=True)
     done = office.retrain(folder / "run", in_use=spoiled)
     return Trained(out=folder / "run", models=folder / "models", done=done)
 
@@ -199,11 +204,8 @@ def penname(capsys, monkeypatch):
     """Give a function that runs the command as its entry point does: exit code and output."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["penname", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return left.value.code or 0, said.out + said.err
+        code, said = exit_code_of(monkeypatch, arguments), capsys.readouterr()
+        return code, said.out + said.err
 
     return run
 
@@ -243,6 +245,37 @@ def test_both_models_are_compared_on_held_out_values_and_on_the_sets_of_the_sett
     assert held_out.cer_b < held_out.cer_a
     assert (record.reviewed_values, record.held_out_values) == (2 * LEARNED, 2 * JUDGED)
     assert record.lines >= 20 * 8
+
+
+@pytest.mark.slow
+def test_the_release_is_compared_with_as_well_since_another_model_was_in_use(trained):
+    record = trained.done.record
+
+    names = [(c.name, c.n) for c in record.release_comparisons]
+    assert names == [(HELD_OUT, 2 * JUDGED), ("names", 3)]
+    held_out, beside_release = record.comparisons[0], record.release_comparisons[0]
+    assert beside_release.exact_a > held_out.exact_a
+    assert beside_release.exact_b == held_out.exact_b
+
+
+@pytest.mark.slow
+def test_the_confidence_is_fitted_anew_with_names_and_without(trained):
+    found = load_checkpoint(trained.models / f"{trained.done.record.model_id}.safetensors").record[
+        "calibrators"
+    ]
+
+    assert set(found) == {"ink", "names"}
+    assert found["ink"] != SPOILED_CONFIDENCE["ink"]
+    assert found["names"] not in (SPOILED_CONFIDENCE["names"], asdict(UNCALIBRATED.names))
+
+
+@pytest.mark.slow
+def test_sets_too_small_to_fit_it_on_leave_the_confidence_of_the_base(office, spoiled, tmp_path):
+    params = replace(QUICK, least_steps=1, least_to_calibrate=100)  # 40 held out, 3 mixed in
+    done = office.retrain(tmp_path / "run", in_use=spoiled, params=params)
+
+    kept = load_checkpoint(tmp_path / "models" / f"{done.record.model_id}.safetensors")
+    assert kept.record["calibrators"] == SPOILED_CONFIDENCE
 
 
 @pytest.mark.slow
@@ -321,7 +354,10 @@ def test_two_models_are_compared_on_labelled_crops(office, tmp_path, penname):
     [
         pytest.param(["train"], id="neither"),
         pytest.param(["train", "run.toml", "--from-db"], id="both"),
-        pytest.param(["train", "run.toml", "--out", "run"], id="options-of-the-other"),
+        *(
+            pytest.param(["train", "run.toml", *options], id=f"{options[0]}-of-the-other")
+            for options in (["--out", "run"], ["--minutes", "0.01"], ["--case", "open"])
+        ),
         pytest.param(["train", "--from-db"], id="no-folder"),
         pytest.param(["model", "diff", "release", "release"], id="nothing-to-compare-on"),
         pytest.param(["model", "diff", "a", "b", "--data", "x"], id="no-split"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from recognition.checkpoint import load_checkpoint
+from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.recognizer import Recognizer
 from recognition.training.__main__ import EXIT_CONFIG, EXIT_DATA, main
 from recognition.training.evaluate import evaluate_names
+from recognition.training.halves import Half
 from tests.unit.recognition.training.sources import FONTS, write_hands, write_list, write_names
 
 ROOT = Path(__file__).parents[2]
@@ -97,16 +100,22 @@ def test_a_short_run_learns_its_lines_and_leaves_a_release(settings, capsys):
     steps = [row for row in log(path) if row["event"] == "step"]
     assert steps[-1]["loss"] < 0.5 * max(row["loss"] for row in steps)
     weights = path.parent / "run" / "weights.safetensors"
-    report = evaluate_names(Recognizer.load(weights), path.parent / "data", "validation")
+    reader, data = Recognizer.load(weights), path.parent / "data"
+    report = evaluate_names(reader, data, "validation")
+    judging = evaluate_names(reader, data, "validation", half=Half.JUDGING)
+    hands = evaluate_names(reader, data, "other-hands")
     assert report.cer < 0.75  # distorted as hard as ever: a blank reader has 1.0
     assert "names: exact" in capsys.readouterr().out
     record = load_checkpoint(weights).record
     assert record["steps"] == 480
     assert record["seed"] == 3
-    assert set(record["calibrators"]) == {"ink"}
+    assert calibrators_of(record).ink != UNCALIBRATED.ink
+    assert calibrators_of(record).names != UNCALIBRATED.names
     assert len(record["data_sha256"]) == 2
     assert record["metrics"]["names"]["cer"] == pytest.approx(report.cer)
-    assert record["metrics"]["names"]["ece"] == pytest.approx(report.ece, abs=1e-4)
+    # The confidence was fitted on the other half of this set, and on no other set.
+    assert record["metrics"]["names"]["ece"] == pytest.approx(judging.ece, abs=1e-4)
+    assert record["metrics"]["hands"]["ece"] == pytest.approx(hands.ece, abs=1e-4)
     assert record["start_model_id"] is None
     assert record["settings"]["steps"] == 480
     assert [own["folder"] for own in record["settings"]["sources"]] == ["data", "data"]
@@ -155,3 +164,34 @@ def test_a_source_that_is_missing_is_bad_data(tmp_path, capsys):
     assert main([str(path)]) == EXIT_DATA
 
     assert "no/x.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(("other-hands", "other-hand"), "other-hand.csv", id="misspelt"),
+        pytest.param(("7.png", "8.png"), "8.png is listed, but", id="file-missing"),
+        pytest.param(("Amy Poe", "..."), "", id="one-label-without-letters"),
+    ],
+)
+def test_a_validation_set_that_is_no_good_costs_no_training(settings, capsys, change, said):
+    path = settings(steps=1)
+    for file in (path, path.parent / "data" / "other-hands" / "labels.csv"):
+        file.write_text(file.read_text().replace(*change))
+
+    code = main([str(path)])
+
+    assert code == (EXIT_DATA if said else 0)
+    assert said in capsys.readouterr().err
+    assert (path.parent / "run").exists() == (not said)
+
+
+def test_a_validation_set_without_letters_is_refused_at_the_start(settings, capsys):
+    path = settings(steps=1)
+    labels = path.parent / "data" / "validation.csv"
+    labels.write_text(re.sub(r",[A-Z]{3}$", ",...", labels.read_text(), flags=re.MULTILINE))
+
+    assert main([str(path)]) == EXIT_DATA
+
+    assert "no label of validation set 'names' holds a letter" in capsys.readouterr().err
+    assert not (path.parent / "run").exists()

@@ -14,7 +14,10 @@ def export_onnx(
     out: Annotated[Path, typer.Argument(metavar="OUT.onnx", help="Where to write it.")],
     *,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Model to write; without it, the one penname ships.")
+        Path | None, typer.Option(help="Model to write; without it, the one in use.")
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where models are kept. (models)")
     ] = None,
 ) -> None:
     """Write the network as ONNX, for other runtimes and languages."""
@@ -26,9 +29,11 @@ def export_onnx(
         ) from error
     from recognition.checkpoint import load_checkpoint
     from worker.config import read_settings
+    from worker.runtime import checkpoint_file
     from worker.storage.files import replacing
 
-    found = load_checkpoint(read_settings(checkpoint=checkpoint).checkpoint)
+    settings = read_settings(checkpoint=checkpoint, model_dir=models)
+    found = load_checkpoint(checkpoint_file(settings))
     with replacing(out) as file:
         file.write(onnx_model(found))
     print(f"network {found.model_id} written to {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,13 +35,21 @@ _Models = Annotated[
 def list_(*, models: _Models = None) -> None:
     """List the model that penname ships and those trained here; a star marks the one in use."""
     from worker.config import read_settings
+    from worker.errors import ConfigError, NoSuchModelError
     from worker.models import list_models
     from worker.runtime import checkpoint_file
 
     settings = read_settings(model_dir=models)
+    in_use, faults = None, []
+    try:
+        in_use = checkpoint_file(settings)
+    except (ConfigError, NoSuchModelError) as error:  # what there is shows the way out
+        faults.append(str(error))
     head = ("model", "trained", "lines", "base", "compared with", "n", "exact", "CER", "against it")
-    listed = list_models(settings.model_dir, in_use=checkpoint_file(settings))
+    listed = list_models(settings.model_dir, in_use=in_use)
     print_table([head, *(_listed_cells(model) for model in listed)])
+    for fault in faults + [model.record_fault for model in listed if model.record_fault]:
+        print(fault, file=sys.stderr)
 
 
 @model_app.command()
@@ -56,12 +65,16 @@ def promote(
 ) -> None:
     """Read with this model from now on, unless it is worse than the one in use."""
     from worker.config import read_settings
+    from worker.models import find_checkpoint, read_record, remarks
     from worker.models import promote as promote_model
-    from worker.runtime import checkpoint_file
 
     settings = read_settings(model_dir=models)
-    name = promote_model(settings.model_dir, model, in_use=checkpoint_file(settings), force=force)
+    name = promote_model(settings.model_dir, model, checkpoint=settings.checkpoint, force=force)
     print(f"reading with {name} from now on; scans that are read again are read anew with it")
+    place = find_checkpoint(settings.model_dir, name)
+    if (record := read_record(place.with_suffix(".json"))) is not None:
+        for remark in remarks(record):
+            print(f"lower, though maybe by chance: {remark}")
     if settings.checkpoint is not None:
         print(f"but the setting checkpoint names {settings.checkpoint}, which wins; remove it")
 
@@ -96,7 +109,7 @@ def diff(  # noqa: PLR0913, each is an option of the command
     if (data is None) == (db is None) or (data is None) != (split is None):
         raise typer.BadParameter("give either --data DIR with --split NAME, or --db URL")
     from recognition.training.compare import compare, read_both
-    from recognition.training.evaluate import select
+    from recognition.training.evaluate import check_comparable, select
     from worker.config import read_settings
     from worker.models import find_checkpoint
     from worker.runtime import load_recognizer
@@ -110,6 +123,7 @@ def diff(  # noqa: PLR0913, each is an option of the command
     with _crops(settings, data, split, batch) as (folder, name):
         samples = select(folder, name, holdout=holdout, limit=None)
         _refuse_nothing(samples)
+        check_comparable(samples, f"split {name!r} of {folder}")
         pairs = read_both(first, second, samples)
         print(f"A is {first.model_id}, B is {second.model_id}")
         print_comparisons([compare(name, pairs)], names=("A", "B"))
@@ -169,6 +183,8 @@ def _draw(pairs: Sequence[Pair], out: Path) -> None:
 
 def _listed_cells(model: ListedModel) -> tuple[str, ...]:
     """Give one line of the list; figures are those of the first set that it was judged on."""
+    from worker.models import faults, remarks
+
     star, kind = "*" if model.in_use else " ", " (release)" if model.is_release else ""
     name = f"{star} {model.model_id}{kind}"
     lines = str(model.training.get("lines", "-"))
@@ -182,7 +198,7 @@ def _listed_cells(model: ListedModel) -> tuple[str, ...]:
         record.base_model_id,
         record.compared_with,
         *_compared_figures(record.comparisons),
-        "; ".join(fault for found in record.comparisons for fault in found.faults) or "nothing",
+        "; ".join(faults(record)) or ("perhaps lower" if remarks(record) else "nothing"),
     )
 
 

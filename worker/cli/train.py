@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from worker.retraining import Retraining
 
 _S_A_MINUTE = 60.0
+_MINUTES = 30.0  # of training from corrections, unless told otherwise
 
 
 class Case(StrEnum):
@@ -56,12 +57,15 @@ def train(  # noqa: PLR0913, each is an option of the command
         Path | None, typer.Option(metavar="FILE", help="Weights to begin with. (those in use)")
     ] = None,
     minutes: Annotated[
-        float, typer.Option(min=0.01, help="Training time at most, for --from-db.")
-    ] = 30.0,
+        float | None,
+        typer.Option(min=0.01, help="Training time at most, for --from-db. (30)"),
+    ] = None,
     case: Annotated[
-        Case,
-        typer.Option(help="written: corrections follow the ink's case and accents; open: no."),
-    ] = Case.OPEN,
+        Case | None,
+        typer.Option(
+            help="written: corrections follow the ink's case and accents; open: no. (open)"
+        ),
+    ] = None,
     batch: Annotated[str | None, typer.Option(help="Only corrections of this batch.")] = None,
     db: Annotated[str | None, typer.Option(help="Database URL.")] = None,
     store: Annotated[str | None, typer.Option(help="Where the crops are kept.")] = None,
@@ -78,7 +82,7 @@ def train(  # noqa: PLR0913, each is an option of the command
     """
     if (run is None) == (not from_db):
         raise typer.BadParameter("give either a RUN.toml or --from-db")
-    if run is not None and any((out, mix, base, batch, db, store, models, device)):
+    if run is not None and any((out, mix, base, minutes, case, batch, db, store, models, device)):
         raise typer.BadParameter("a RUN.toml says all itself; the options belong to --from-db")
     with stoppable():
         if run is not None:
@@ -107,8 +111,8 @@ def _plan(  # noqa: PLR0913, as the command
     base: Path | None,
     mix: Path | None,
     *,
-    minutes: float,
-    case: Case,
+    minutes: float | None,
+    case: Case | None,
 ) -> Retraining:
     from worker.retraining import Retraining
     from worker.runtime import checkpoint_file
@@ -122,8 +126,8 @@ def _plan(  # noqa: PLR0913, as the command
         in_use=in_use,
         model_dir=settings.model_dir,
         mix=None if mix is None else _read_run(mix),
-        budget_s=minutes * _S_A_MINUTE,
-        case=case,
+        budget_s=(minutes or _MINUTES) * _S_A_MINUTE,
+        case=case or Case.OPEN,
         device=settings.device,
     )
 
@@ -132,7 +136,7 @@ def _train_from_corrections(settings: Settings, plan: Retraining, batch: str | N
     """Train on, put the model into its folder, and say whether it may be promoted."""
     from worker.database.corrections import reviewed_values
     from worker.database.session import reading
-    from worker.models import objections
+    from worker.models import objections, remarks
     from worker.retraining import retrain
     from worker.runtime import open_crops
 
@@ -149,6 +153,11 @@ def _train_from_corrections(settings: Settings, plan: Retraining, batch: str | N
         print(f"left out: {samples.left_out}")
     print(f"model {record.model_id} beside {record.compared_with}, which is in use:")
     print_comparisons(record.comparisons, names=("old", "new"))
+    if record.release_comparisons:
+        print("beside the release, which penname ships:")
+        print_comparisons(record.release_comparisons, names=("release", "new"))
+    for remark in remarks(record):
+        print(f"lower, though maybe by chance: {remark}")
     against = objections(record, in_use_id=record.compared_with)
     for objection in against:
         print(f"against it: {objection}")

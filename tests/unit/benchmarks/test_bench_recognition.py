@@ -4,7 +4,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+import torch
+
 from benchmarks.bench_recognition import main
+from benchmarks.gpu import covered, gpu_figures
 
 
 def test_a_rival_that_is_not_there_is_left_out_with_the_reason(monkeypatch, capsys):
@@ -19,7 +23,25 @@ def test_a_rival_that_is_not_there_is_left_out_with_the_reason(monkeypatch, caps
     assert ours["crops_per_s"] > 0
     assert ours["peak_mib"] > 50
     assert 0 <= ours["exact_folded"] <= 1
+    assert ours["gpu_left_out"] == "it reads on cpu"
     assert "left_out" in rival or rival["crops_per_s"] > 0
+
+
+def test_time_in_which_several_kernels_run_counts_once():
+    assert covered([]) == 0
+    assert covered([(5, 6), (0, 2), (1, 3), (1, 2)]) == 4
+    assert covered([(0, 9), (2, 3), (9, 10)]) == 10
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
+def test_a_gpu_is_busy_for_some_of_the_time_and_its_memory_is_counted():
+    work = torch.ones(2048, 2048, device="cuda")
+
+    said = gpu_figures(lambda: [work @ work for _ in range(20)], "cuda")
+
+    assert 0 < float(said["gpu_busy_share"]) <= 1
+    assert float(said["gpu_peak_mib"]) >= 32
 
 
 def test_a_talkative_rival_that_dies_in_a_round_is_left_out_with_the_reason(

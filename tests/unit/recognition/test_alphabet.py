@@ -87,3 +87,17 @@ def test_covers_tells_what_has_labels():
 )
 def test_equal_neighbours_need_a_frame_between(labels, needed):
     assert frames_needed(labels) == needed
+
+
+@pytest.mark.parametrize(
+    ("letters", "known"),
+    [
+        pytest.param("éèêëàâçîïôœùûüÿæ", True, id="French"),
+        pytest.param("äöüßñáéíóúãõ", True, id="German-Spanish-Portuguese"),
+        pytest.param("åæøäöõšž", True, id="Scandinavian-Finnish-Estonian"),
+        pytest.param("ąćęłńóśźżčďěňřšťůžőűăâîșțğışİ", True, id="Polish-to-Turkish"),
+        pytest.param("ðþđĺľŕāēģīķļņėįųū", False, id="what-the-model-card-says-is-missing"),
+    ],
+)
+def test_the_letters_are_those_that_the_model_card_names(letters, known):
+    assert [char in NAME_ALPHABET for char in letters] == [known] * len(letters)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,18 @@ import torch
 
 from recognition.alphabet import Alphabet
 from recognition.batching import pad_lines
-from recognition.checkpoint import Checkpoint
+from recognition.checkpoint import Checkpoint, load_checkpoint
 from recognition.export import onnx_model
+from recognition.preprocess import line_image
 from recognition.recognizer import Recognizer
+from recognition.training.synthetic import draw_name
 from recognition.types import LineBatch
 from tests.unit.recognition.networks import DEEP, SMALL, small_network
+from tests.unit.recognition.training.sources import FONTS
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "howto" / "export.md"
 TOLERANCE = 1e-4  # log probability; float32 sums run in another order
+SHIPPED_TOLERANCE = 5e-4  # the same of the shipped network, which adds up far more
 
 
 def checkpoint(config=SMALL):
@@ -108,6 +115,42 @@ def test_layers_that_were_added_are_written_as_well():
 
     for column, own in enumerate(frames):
         assert np.abs(got[:own, column] - wanted[:own, column]).max() < TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def written():
+    """Line images of drawn names: what a trained network is sure of, as of no random lines."""
+    rng = np.random.default_rng(3)
+    names = ("Ada Lovelace", "ÉLODIE", "O'Neil", "Jean-Luc de la Cruz", "Groß", "NOA")
+    return [
+        line_image(draw_name(name, font_path=font, height_px=48, rng=rng))
+        for name, font in zip(names, itertools.cycle(FONTS), strict=False)
+    ]
+
+
+def test_the_shipped_network_reads_as_it_does_in_torch(written):
+    shipped = load_checkpoint()
+
+    wanted, frames, got, own_frames = both(
+        shipped.model, session(onnx_model(shipped)), pad_lines(written)
+    )
+
+    assert own_frames.tolist() == frames.tolist()
+    for column, own in enumerate(frames):
+        mine, theirs = got[:own, column], wanted[:own, column]
+        assert np.abs(mine - theirs).max() < SHIPPED_TOLERANCE
+        assert mine.argmax(axis=1).tolist() == theirs.argmax(axis=1).tolist()
+
+
+def test_what_the_how_to_calls_free_of_pytorch_is_and_likelihood_is_not():
+    free = ["decode", "confidence", "rewriting", "lexicon", "prior", "scoring", "preprocess"]
+    code = "import sys; sys.modules['torch'] = None\n"
+    code += "".join(f"import recognition.{name}\n" for name in free)
+
+    for module, works in (("scoring", True), ("likelihood", False)):
+        command = [sys.executable, "-c", f"{code}import recognition.{module}"]
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603, our own
+        assert (done.returncode == 0) == works
 
 
 def test_the_file_says_how_to_use_it(exported):

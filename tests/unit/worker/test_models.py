@@ -1,36 +1,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from recognition.checkpoint import RELEASE
-from recognition.training.compare import Pair, compare
-from recognition.training.manifest import Sample
+from tests.candidates import comparison, keep_candidate
 from tests.checkpoints import save_untrained
 from worker.config import read_settings
 from worker.errors import ConfigError, ModelRefusedError, NoSuchModelError
 from worker.models import (
     LEAST_HELD_OUT,
-    ModelRecord,
     checkpoint_in_use,
+    faults,
     find_checkpoint,
-    keep_model,
     list_models,
     model_id_of,
     promote,
     read_record,
+    remarks,
 )
 from worker.runtime import checkpoint_file, load_recognizer
-
-
-def comparison(*, lost=0, won=0):
-    sample = Sample(image=Path("x.png"), text="ADA", writer=None)
-    pairs = [Pair(sample=sample, text_a="ADA", text_b="XXX")] * lost
-    pairs += [Pair(sample=sample, text_a="XXX", text_b="ADA")] * won
-    pairs += [Pair(sample=sample, text_a="ADA", text_b="ADA")] * 20
-    return compare("held-out reviewed", pairs)
 
 
 @pytest.fixture
@@ -42,25 +33,7 @@ def folder(tmp_path):
 def candidate(folder, tmp_path):
     """Give a function that puts a model, with its record, into the folder; it gives the id."""
 
-    def make(*, seed=1, lost=0, won=0, **changes):
-        path = save_untrained(tmp_path / f"{seed}.safetensors", seed=seed)
-        record = ModelRecord(
-            **{
-                "model_id": model_id_of(path),
-                "base_model_id": model_id_of(RELEASE),
-                "compared_with": model_id_of(RELEASE),
-                "trained_at": f"2026-11-2{seed}T12:00:00+00:00",
-                "lines": 640,
-                "reviewed_values": 200,
-                "held_out_values": 40,
-                "comparisons": (comparison(lost=lost, won=won),),
-                **changes,
-            }
-        )
-        keep_model(folder, path.read_bytes(), record)
-        return record.model_id
-
-    return make
+    return partial(keep_candidate, folder, tmp_path)
 
 
 def test_without_a_promoted_model_the_release_is_read_with(folder):
@@ -70,7 +43,7 @@ def test_without_a_promoted_model_the_release_is_read_with(folder):
 def test_a_promoted_model_is_read_with_and_a_named_file_wins_over_it(folder, candidate, tmp_path):
     model_id = candidate(won=5)
 
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
     assert checkpoint_in_use(folder) == folder / f"{model_id}.safetensors"
     named = tmp_path / "other.safetensors"
@@ -83,7 +56,7 @@ def test_a_promoted_model_is_read_with_and_a_named_file_wins_over_it(folder, can
 def test_the_folder_holds_weights_their_record_and_the_name_of_the_promoted(folder, candidate):
     model_id = candidate(won=5)
 
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
     names = {path.name for path in folder.iterdir()}
     assert names == {f"{model_id}.safetensors", f"{model_id}.json", "current"}
@@ -117,21 +90,65 @@ def test_a_model_is_refused_unless_forced(folder, candidate, changes, reason):
     model_id = model_id_of(weights)
 
     with pytest.raises(ModelRefusedError, match=reason):
-        promote(folder, model_id, in_use=RELEASE)
+        promote(folder, model_id)
     assert checkpoint_in_use(folder) == RELEASE
 
-    promote(folder, model_id, in_use=RELEASE, force=True)
+    promote(folder, model_id, force=True)
     assert checkpoint_in_use(folder) == weights
+
+
+def test_a_model_in_use_is_not_replaced_by_one_that_is_worse_than_the_release(folder, candidate):
+    in_use = candidate(seed=1, won=9)
+    promote(folder, in_use)
+    worse = candidate(
+        seed=2, won=1, compared_with=in_use, release_comparisons=(comparison(lost=9),)
+    )
+    unknown = candidate(seed=3, won=1, compared_with=in_use)
+
+    with pytest.raises(ModelRefusedError, match=r"beside the release, .* 9 lost"):
+        promote(folder, worse)
+    with pytest.raises(ModelRefusedError, match="never compared with the release"):
+        promote(folder, unknown)
+
+    sound = candidate(seed=4, compared_with=in_use, release_comparisons=(comparison(won=9),))
+    promote(folder, sound)
+    kept = read_record(folder / f"{sound}.json")
+    assert kept is not None
+    assert kept.release_comparisons == (comparison(won=9),)
+
+
+def test_a_record_of_an_older_version_is_read(folder, candidate):
+    path = folder / f"{candidate(won=9)}.json"
+    stored = json.loads(path.read_text())
+    del stored["release_comparisons"]
+    path.write_text(json.dumps(stored))
+
+    record = read_record(path)
+
+    assert record is not None
+    assert record.release_comparisons == ()
+
+
+def test_a_model_that_is_lower_in_both_figures_is_said_to_be_even_by_chance(folder, candidate):
+    record = read_record(folder / f"{candidate(lost=2, won=1)}.json")
+    better = read_record(folder / f"{candidate(seed=2, lost=1, won=2)}.json")
+
+    assert record is not None
+    assert better is not None
+    assert faults(record) == []
+    [remark] = remarks(record)
+    assert "fewer are read exactly (0.957 to 0.913)" in remark
+    assert remarks(better) == []
 
 
 def test_a_file_from_elsewhere_was_never_compared(folder, tmp_path):
     path = save_untrained(tmp_path / "elsewhere.safetensors")
 
     with pytest.raises(ModelRefusedError, match="never compared"):
-        promote(folder, path, in_use=RELEASE)
+        promote(folder, path)
     assert not folder.exists()
 
-    name = promote(folder, path, in_use=RELEASE, force=True)
+    name = promote(folder, path, force=True)
 
     assert checkpoint_in_use(folder).read_bytes() == path.read_bytes()
     assert name == model_id_of(path)
@@ -141,7 +158,7 @@ def test_a_model_moved_with_its_record_is_promoted_elsewhere(folder, candidate, 
     model_id = candidate(won=9)
     other = tmp_path / "another machine"
 
-    promote(other, folder / f"{model_id}.safetensors", in_use=RELEASE)
+    promote(other, folder / f"{model_id}.safetensors")
 
     assert checkpoint_in_use(other) == other / f"{model_id}.safetensors"
     assert read_record(other / f"{model_id}.json") is not None
@@ -149,25 +166,25 @@ def test_a_model_moved_with_its_record_is_promoted_elsewhere(folder, candidate, 
 
 @pytest.mark.parametrize("name", ["release", model_id_of(RELEASE)])
 def test_the_release_can_always_be_gone_back_to(folder, candidate, name):
-    promote(folder, candidate(won=9), in_use=RELEASE)
+    promote(folder, candidate(won=9))
 
-    assert promote(folder, name, in_use=checkpoint_in_use(folder)) == "release"
+    assert promote(folder, name) == "release"
 
     assert checkpoint_in_use(folder) == RELEASE
 
 
 def test_the_model_in_use_may_be_promoted_again(folder, candidate):
     model_id = candidate(won=9)
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
 
-    promote(folder, model_id, in_use=checkpoint_in_use(folder))
+    promote(folder, model_id)
 
     assert checkpoint_in_use(folder).stem == model_id
 
 
 def test_a_promoted_model_that_is_gone_is_named_with_the_way_back(folder, candidate):
     model_id = candidate(won=9)
-    promote(folder, model_id, in_use=RELEASE)
+    promote(folder, model_id)
     (folder / f"{model_id}.safetensors").unlink()
 
     with pytest.raises(NoSuchModelError, match="promote release"):
@@ -187,7 +204,7 @@ def test_a_damaged_record_is_no_leave_to_promote(folder, candidate):
     (folder / f"{model_id}.json").write_text('{"format": "penname-model-1"}')
 
     with pytest.raises(ConfigError, match="is no record"):
-        promote(folder, model_id, in_use=RELEASE)
+        promote(folder, model_id)
 
 
 def test_a_model_is_found_by_id_name_or_file(folder, candidate, tmp_path):
@@ -204,7 +221,7 @@ def test_a_model_is_found_by_id_name_or_file(folder, candidate, tmp_path):
 
 def test_models_are_listed_with_the_one_in_use_and_the_latest_trained_last(folder, candidate):
     second, first = candidate(seed=2, won=9), candidate(seed=1)
-    promote(folder, second, in_use=RELEASE)
+    promote(folder, second)
 
     listed = list_models(folder, in_use=checkpoint_in_use(folder))
 

@@ -86,8 +86,8 @@ def test_a_list_that_is_there_twice_is_refused(lists):
     ("content", "said"),
     [
         pytest.param(b"", "holds no name", id="empty"),
-        pytest.param(b"NAME,COUNT\nMARTIN,3\n", "line 1: the count is no number", id="head"),
-        pytest.param(b"\xff\xfe\x00", "no readable lexicon", id="not-utf-8"),
+        pytest.param(b"NAME,COUNT\nMARTIN,x\n", "line 2: the count is no number", id="no-count"),
+        pytest.param(b"\xff\xfe\x00", "no readable list; save it as CSV in UTF-8", id="not-utf-8"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_a_wrong_setting_with_its_file(lists, content, said):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from recognition.checkpoint import RELEASE
 from recognition.types import Hint
 from segmentation.template import format_template
 from tests.checkpoints import save_untrained
@@ -199,7 +198,7 @@ def test_a_run_is_registered_with_its_model_its_templates_and_its_batch(
 def test_a_run_reads_with_the_promoted_model_and_registers_it(
     template_folder, checkpoint, tmp_path
 ):
-    promoted = promote(tmp_path / "models", checkpoint, in_use=RELEASE, force=True)
+    promoted = promote(tmp_path / "models", checkpoint, force=True)
     settings = read_settings(
         database_url=f"sqlite:///{tmp_path}/penname.db",
         store=str(tmp_path / "store"),

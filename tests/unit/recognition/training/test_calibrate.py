@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,13 +12,14 @@ from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.recognizer import Recognizer
 from recognition.training.calibrate import calibrate, fit, judge, judged_lines, main
 from recognition.training.evaluate import read_samples
-from recognition.training.halves import Half
+from recognition.training.halves import Half, only
 from recognition.training.manifest import read_split
 from recognition.types import Evidence
 from tests.unit.recognition.networks import SMALL, small_network
 from tests.unit.recognition.training.sources import write_hands, write_names
 
 SURE = Evidence(ink_log_prob=-0.01, share=None)
+MANY = 30  # times NAMES: the command refuses few
 NAMES = ["ADA", "EVE", "NOA", "MAX", "LEO", "AMY", "IDA", "BOB"]
 
 
@@ -52,7 +54,8 @@ def test_a_network_that_is_always_wrong_is_made_to_doubt_itself(tmp_path):
     doubting = fit(lines, start=UNCALIBRATED.ink)
     assert judge(lines, UNCALIBRATED.ink)["ece"] > 0.9
     assert judge(lines, doubting)["ece"] < 0.2
-    assert fitted.names == UNCALIBRATED.names
+    assert fitted.ink != UNCALIBRATED.ink
+    assert fitted.names != UNCALIBRATED.names
 
 
 def test_nothing_to_fit_leaves_the_confidence_as_it_is():
@@ -83,7 +86,7 @@ def test_a_text_is_right_whatever_its_case(tmp_path):
 
 
 def test_the_command_stores_both_calibrators_and_prints_the_judging_half(tmp_path, weights, capsys):
-    write_names(tmp_path, "names", NAMES)
+    write_names(tmp_path, "names", NAMES * MANY)
     before = load_checkpoint(weights)
 
     assert main([str(tmp_path), "names", "--weights", str(weights)]) == 0
@@ -106,10 +109,48 @@ def test_the_command_stores_both_calibrators_and_prints_the_judging_half(tmp_pat
 
 
 def test_the_command_can_keep_to_writers_that_training_leaves_out(tmp_path, weights, capsys):
-    write_hands(tmp_path, "hands", ["Ada"] * 30, writers=15)
+    write_hands(tmp_path, "hands", ["Ada"] * 240, writers=30)
+    asked = [str(tmp_path), "hands", "--weights", str(weights)]
 
-    assert main([str(tmp_path), "hands", "--weights", str(weights), "--holdout"]) == 0
-    assert "judging half" in capsys.readouterr().out
+    assert main([*asked, "--holdout"]) == 65
+
+    assert re.search(r"^\d?\d crops are in the half", capsys.readouterr().err)
+    assert main(asked) == 0
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_two_numbers_are_not_fitted_on_a_few_crops(tmp_path, weights, capsys, count):
+    write_names(tmp_path, "names", ["ADA"] * count)
+    before = weights.read_bytes()
+
+    assert main([str(tmp_path), "names", "--weights", str(weights)]) == 65
+
+    assert weights.read_bytes() == before
+    said = capsys.readouterr().err
+    assert "100 and 1 are needed" in said
+    assert "ADA" not in said
+
+
+def test_nothing_is_stored_where_no_half_judges_it(tmp_path, weights, capsys):
+    write_names(tmp_path, "names", NAMES * MANY)
+    table = tmp_path / "names.csv"
+    fitting = only(Half.FITTING, read_split(tmp_path, "names"))
+    rows = [f"{sample.image.name},{sample.text}" for sample in fitting]
+    table.write_text("\n".join(["FILENAME,IDENTITY", *rows]))
+
+    assert main([str(tmp_path), "names", "--weights", str(weights)]) == 65
+    assert "0 in the half that judges it" in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_by_its_id_keeps_it(tmp_path, weights, capsys):
+    write_names(tmp_path, "names", NAMES * MANY)
+    kept = weights.rename(tmp_path / f"{load_checkpoint(weights).model_id}.safetensors")
+    before = kept.read_bytes()
+
+    assert main([str(tmp_path), "names", "--weights", str(kept)]) == 65
+
+    assert kept.read_bytes() == before
+    assert "copy it to another name" in capsys.readouterr().err
 
 
 def test_what_cannot_be_read_leaves_the_checkpoint_as_it_was(tmp_path, weights, capsys):

@@ -116,6 +116,31 @@ def test_an_unknown_case_and_a_folder_without_fonts_are_refused(tmp_path):
     assert "drawn.fonts" in caught.value.faults[1]
 
 
+@pytest.mark.parametrize(
+    ("shares", "fault"),
+    [
+        pytest.param(("0", "0"), "share: want more than 0", id="nothing-is-drawn"),
+        pytest.param(("-1", "2"), r"source\[0\].share: want 0 or more, got -1", id="below-0"),
+        pytest.param(("1", "inf"), r"source\[1\].share: want 0 or more, got inf", id="infinite"),
+        pytest.param(("nan", "1"), r"source\[0\].share: want 0 or more", id="no-number"),
+    ],
+)
+def test_shares_by_which_nothing_can_be_drawn_are_refused(tmp_path, shares, fault):
+    tables = (
+        f'[[source]]\nfolder = "."\nsplit = "{number}"\nshare = {share}\n'
+        for number, share in enumerate(shares)
+    )
+
+    with pytest.raises(TrainingConfigError, match=fault):
+        load(tmp_path, 'out = "run"\nsteps = 1\n' + "".join(tables))
+
+
+def test_a_source_may_have_no_share_beside_another(tmp_path):
+    tables = (f'[[source]]\nfolder = "."\nsplit = "{share}"\nshare = {share}\n' for share in (0, 1))
+
+    assert load(tmp_path, 'out = "run"\nsteps = 1\n' + "".join(tables)).steps == 1
+
+
 def test_a_run_without_sources_is_refused(tmp_path):
     with pytest.raises(TrainingConfigError, match="nothing to learn from"):
         load(tmp_path, 'out = "run"\nsteps = 3\n')

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recognition.errors import ManifestError
-from recognition.training.crop_store import open_store, read_crop
+from recognition.training.crop_store import check_files, open_store, read_crop
 from recognition.training.manifest import read_split
 from tests.unit.recognition.training.sources import write_names
 
@@ -41,11 +41,26 @@ def test_tall_crops_are_kept_smaller(samples, tmp_path):
     assert open_store(samples, tmp_path / "store").crop(0).shape == (96, 192)
 
 
-@pytest.mark.parametrize("content", [None, b"not a picture"], ids=["missing", "no-picture"])
-def test_a_file_that_cannot_be_read_is_named(samples, tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        pytest.param(None, r"3\.png", id="missing"),
+        pytest.param(b"not a picture", r"3\.png is no picture", id="no-picture"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(samples, tmp_path, content, fault):
     samples[3].image.unlink()
     if content is not None:
         samples[3].image.write_bytes(content)
 
-    with pytest.raises(ManifestError, match=r"3\.png"):
+    with pytest.raises(ManifestError, match=fault):
         open_store(samples, tmp_path / "store")
+
+
+def test_a_picture_that_is_missing_is_not_called_damaged(samples):
+    samples[3].image.unlink()
+
+    with pytest.raises(ManifestError, match=r"3\.png is not there"):
+        read_crop(samples[3].image)
+    with pytest.raises(ManifestError, match="no such file"):
+        check_files(samples)

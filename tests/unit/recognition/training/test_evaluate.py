@@ -92,3 +92,12 @@ def test_a_half_that_holds_nothing_is_refused(reader, tmp_path):
 def test_a_missing_split_is_refused(reader, tmp_path):
     with pytest.raises(ManifestError, match="neither"):
         evaluate_names(reader, tmp_path, "none")
+
+
+def test_labels_without_any_letter_are_bad_data_and_one_of_them_is_not(reader, tmp_path):
+    write_names(tmp_path, "none", ["...", ".."])
+    write_names(tmp_path, "some", ["...", "Ada"])
+
+    with pytest.raises(ManifestError, match="no label of split 'none'"):
+        evaluate_names(reader, tmp_path, "none")
+    assert evaluate_names(reader, tmp_path, "some").n == 2

@@ -84,9 +84,21 @@ def test_the_command_prints_both_halves(tmp_path, capsys):
         network.head.bias[0] += 9.0  # nearly all blank, so that the search is quick
     save_checkpoint(tmp_path / "small.safetensors", network, SMALL, {})
 
-    main([str(tmp_path), "names", "--weights", str(tmp_path / "small.safetensors")])
+    code = main([str(tmp_path), "names", "--weights", str(tmp_path / "small.safetensors")])
 
+    assert code == 0
     printed = capsys.readouterr().out
     assert printed.count("fitting half: PriorReport") == 2
     assert printed.count("other half: PriorReport") == 2
     assert "ADA" not in printed
+
+
+def test_what_cannot_be_read_or_compared_ends_with_the_reason(tmp_path, capsys):
+    write_names(tmp_path, "dots", ["..."] * 6)
+
+    assert main([str(tmp_path), "none"]) == 65
+    assert main([str(tmp_path), "dots"]) == 65
+
+    said = capsys.readouterr().err
+    assert "none.csv" in said
+    assert "no label of the fitting half of split 'dots'" in said

@@ -10,6 +10,7 @@ from recognition.checkpoint import load_checkpoint
 from tests.checkpoints import save_untrained
 from worker.cli.export_onnx import export_onnx
 from worker.errors import ConfigError
+from worker.models import promote
 
 app = typer.Typer()
 app.command()(export_onnx)
@@ -25,6 +26,15 @@ def test_the_command_writes_the_network_it_is_given(tmp_path):
     assert result.exit_code == 0
     assert result.output.splitlines() == [f"network {model_id} written to {out}"]
     assert said["model_id"] == model_id
+
+
+def test_without_a_checkpoint_the_promoted_model_is_written(tmp_path):
+    models, out = tmp_path / "models", tmp_path / "small.onnx"
+    model_id = promote(models, save_untrained(tmp_path / "small.safetensors"), force=True)
+
+    result = CliRunner().invoke(app, [str(out), "--models", str(models)])
+
+    assert result.output.splitlines() == [f"network {model_id} written to {out}"]
 
 
 def test_without_onnx_the_command_says_what_to_install(tmp_path, monkeypatch):
