@@ -80,7 +80,7 @@ def test_each_change_is_laid_over_the_recipe_which_comes_first(plan):
 
 
 def test_a_change_of_the_sources_holds_for_every_one():
-    sources = [{"share": 1, "join": 0.5}, {"share": 2}]
+    sources: list[dict[str, float]] = [{"share": 1, "join": 0.5}, {"share": 2}]
 
     assert changed({"source": sources}, {"name": "n", "source": {"join": 0.0}}) == {
         "source": [{"share": 1, "join": 0.0}, {"share": 2, "join": 0.0}]
