@@ -16,7 +16,7 @@ from sqlalchemy import Double, and_, bindparam, false, func, or_, select, update
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import DocumentClaim
-from worker.database.models import DOCUMENTS, DocumentRow
+from worker.database.models import DOCUMENTS
 from worker.types import RunIdentity, Source, Stage
 
 if TYPE_CHECKING:
@@ -124,27 +124,31 @@ def claim_crops(
 
 def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
     """Count the documents that could be claimed now, as far as ``at_most``."""
-    due = (
-        select(DocumentRow.id)
-        .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
-        .limit(at_most)
-        .subquery()
-    )
-    return session.scalar(select(func.count()).select_from(due)) or 0
+    asked = {"waiting": stage.waiting, "at_most": at_most}
+    return session.scalar(_counting_due(), asked) or 0
 
 
 def urgent_waiting(session: Session, stage: Stage) -> bool:
     """Tell whether something urgent could be claimed now."""
-    due = (
-        select(DocumentRow.id)
-        .where(
-            DocumentRow.status == stage.waiting,
-            DocumentRow.priority == URGENT,
-            DocumentRow.next_attempt_at <= utc_now(),
-        )
-        .limit(1)
+    return session.scalar(_finding_urgent(), {"waiting": stage.waiting}) is not None
+
+
+@cache
+def _counting_due() -> Select[int]:
+    due = _due().limit(bindparam("at_most")).subquery()
+    return select(func.count()).select_from(due)
+
+
+@cache
+def _finding_urgent() -> Select[UUID]:
+    return _due().where(DOCUMENTS.c.priority == URGENT).limit(1)
+
+
+def _due() -> Select[UUID]:
+    columns = DOCUMENTS.c
+    return select(columns.id).where(
+        columns.status == bindparam("waiting"), columns.next_attempt_at <= utc_now()
     )
-    return session.scalar(due) is not None
 
 
 def _waiting(stage: Stage, *, urgent_only: bool) -> Select[*tuple[Any, ...]]:

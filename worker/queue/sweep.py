@@ -20,9 +20,10 @@ from worker.errors import DatabaseUnavailableError, QueueUnavailableError
 from worker.types import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from worker.database.session import Session, Sessions
+    from worker.database.workers import SeenWorker
 
 _log = logging.getLogger(__name__)
 
@@ -80,8 +81,11 @@ def sweep(station: SweepStation) -> Swept | None:
     try:
         with transaction(station.sessions) as session:
             reaped = _take_back(session, station)
-            wanted = {stage: _messages_wanted(session, stage) for stage in Stage}
-            urgent = {stage: urgent_waiting(session, stage) for stage in Stage}
+            seen = workers_seen(session, within_s=ALIVE_S)
+            wanted = {stage: _messages_wanted(session, stage, seen) for stage in Stage}
+            urgent = {
+                stage: wanted[stage] > 0 and urgent_waiting(session, stage) for stage in Stage
+            }
             forget_old_workers(session)
     except DatabaseUnavailableError:
         _log.warning("sweep_without_database", exc_info=True)
@@ -123,9 +127,8 @@ def _take_back(session: Session, station: SweepStation) -> Reaped:
     return take_back_expired(session, most_tries=station.most_tries)
 
 
-def _messages_wanted(session: Session, stage: Stage) -> int:
+def _messages_wanted(session: Session, stage: Stage, seen: Iterable[SeenWorker]) -> int:
     """Say how many messages it takes to put every living worker to what waits."""
-    seen = workers_seen(session, within_s=ALIVE_S)
     processes = sum(found.worker.kind == stage for found in seen)
     return waiting_count(session, stage, at_most=_A_WORKER * max(1, processes))
 
