@@ -122,9 +122,17 @@ def claim_crops(
     return _take(session, Stage.RECOGNIZE, claimant, shard), more
 
 
-def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
-    """Count the documents that could be claimed now, as far as ``at_most``."""
-    asked = {"waiting": stage.waiting, "at_most": at_most}
+def waiting_count(session: Session, stage: Stage, *, at_most: int, untried_s: float = 0.0) -> int:
+    """Count the documents that could be claimed now, as far as ``at_most``.
+
+    Args:
+        session: an open transaction.
+        stage: where they wait.
+        at_most: where to stop.
+        untried_s: leave out what came to the stage so lately, never met trouble at it, and is
+            not urgent.
+    """
+    asked = {"waiting": stage.waiting, "at_most": at_most, "untried_s": -untried_s}
     return session.scalar(_counting_due(), asked) or 0
 
 
@@ -135,7 +143,11 @@ def urgent_waiting(session: Session, stage: Stage) -> bool:
 
 @cache
 def _counting_due() -> Select[int]:
-    due = _due().limit(bindparam("at_most")).subquery()
+    columns = DOCUMENTS.c
+    since = utc_in(bindparam("untried_s", type_=Double))
+    met_trouble = or_(columns.tries > 0, columns.outages > 0)
+    counted = or_(met_trouble, columns.priority == URGENT, columns.next_attempt_at <= since)
+    due = _due().where(counted).limit(bindparam("at_most")).subquery()
     return select(func.count()).select_from(due)
 
 

@@ -33,6 +33,9 @@ _GRACE_AWAY = 0.6  # of a lease; a connection that hangs gives up after 10 s
 _GRACE = 0.25
 _MARGIN_S = 0.1  # clocks and waits round differently
 _A_WORKER = 2  # messages: one to work on, one to follow
+# Who cuts a document has the recognizer woken within some seconds, and what waits together for
+# those is read together. So the sweep makes up for messages that are late, not for those that come.
+_ON_ITS_WAY_S = {Stage.SEGMENT: 0.0, Stage.RECOGNIZE: 6.0}
 
 
 class Backlog(Protocol):
@@ -130,7 +133,12 @@ def _take_back(session: Session, station: SweepStation) -> Reaped:
 def _messages_wanted(session: Session, stage: Stage, seen: Iterable[SeenWorker]) -> int:
     """Say how many messages it takes to put every living worker to what waits."""
     processes = sum(found.worker.kind == stage for found in seen)
-    return waiting_count(session, stage, at_most=_A_WORKER * max(1, processes))
+    return waiting_count(
+        session,
+        stage,
+        at_most=_A_WORKER * max(1, processes),
+        untried_s=_ON_ITS_WAY_S[stage],
+    )
 
 
 def _make_up(waker: Waker, stage: Stage, wanted: int, *, urgent: bool) -> int:
