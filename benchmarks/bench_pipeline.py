@@ -145,7 +145,7 @@ def _queued(bench: Bench, processes: int, url: str) -> dict[str, Any]:
         store=f"s3://{_BUCKET}/{url.rsplit('/', 1)[1]}",
         template_dir=bench.templates,
     )
-    sessions = open_database(url)
+    sessions, sources = open_database(url), open_sources(settings)
     with closed_after(sessions), _workers(bench, url, settings.store, processes) as workers:
 
         def hand_in(place: str, batch: str) -> tuple[float, float]:
@@ -153,9 +153,7 @@ def _queued(bench: Bench, processes: int, url: str) -> dict[str, Any]:
             began = time.process_time()
             described = describe_submission(settings, [bench.templates], batch=batch, urgent=False)
             once_s = time.process_time() - began
-            submit(
-                list_places(open_sources(settings), [place]), described, sessions, CeleryNudger()
-            )
+            submit(list_places(sources, [place]), described, sessions, CeleryNudger())
             return once_s, time.process_time() - began - once_s
 
         def meter() -> Callable[[], tuple[dict[str, Spent], float]]:
@@ -260,7 +258,6 @@ def _read_alone(templates: Path, processes: int) -> dict[str, float]:
     """Read the forms in this process and its segment processes."""
     settings = read_settings(segment_processes=processes)
     sources = open_sources(settings)
-    listed = list(sources.find(_FORMS))
     with open_run(
         settings,
         template_folders=[templates],
@@ -273,6 +270,7 @@ def _read_alone(templates: Path, processes: int) -> dict[str, float]:
         cut = [found for found in pages if isinstance(found, tuple)]
         read_pages(cut, run.recognizer, review_below=1)
         before, began = spent(os.getpid()), time.perf_counter()
+        listed = list(sources.find(_FORMS))
         tally = read_documents(listed, run)
         used, wall_s = spent(os.getpid()) - before, time.perf_counter() - began
     if tally.documents != len(listed) or tally.failed:

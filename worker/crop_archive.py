@@ -51,6 +51,47 @@ def pack_crops(
     return buffer.getvalue()
 
 
+class CropArchive:
+    """An archive that is opened once, to take out one entry after the other."""
+
+    def __init__(self, archive: bytes) -> None:
+        """Look at what it holds.
+
+        Raises:
+            DamagedDocumentError: the bytes are not an archive.
+        """
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(archive))
+        except zipfile.BadZipFile as error:
+            raise _damaged("", error) from error
+
+    def entry(self, name: str) -> bytes:
+        """Take one entry out.
+
+        Raises:
+            ObjectMissingError: the archive holds no such entry.
+            DamagedDocumentError: the entry's checksum is wrong.
+        """
+        try:
+            return self._zip.read(name)
+        except KeyError as error:
+            raise ObjectMissingError(
+                f"no crop {name} in its archive; read the scan again"
+            ) from error
+        except zipfile.BadZipFile as error:
+            raise _damaged(f" of crop {name}", error) from error
+
+    def crop(self, *, page_index: int, field_name: str) -> GrayImage:
+        """Take the picture of one field out: (h, w) uint8, as it was packed.
+
+        Raises:
+            ObjectMissingError: the archive holds no such crop.
+            DamagedDocumentError: the crop is damaged.
+        """
+        png = np.frombuffer(self.entry(_entry_name(page_index, field_name)), np.uint8)
+        return np.asarray(cv2.imdecode(png, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
 def crop_png(archive: bytes, *, page_index: int, field_name: str) -> bytes:
     """Take the PNG of one field out of an archive.
 
@@ -58,36 +99,7 @@ def crop_png(archive: bytes, *, page_index: int, field_name: str) -> bytes:
         ObjectMissingError: the archive holds no such crop.
         DamagedDocumentError: the bytes are not an archive, or the crop's checksum is wrong.
     """
-    return read_entry(archive, _entry_name(page_index, field_name))
-
-
-def read_entry(archive: bytes, name: str) -> bytes:
-    """Take one entry out of an archive.
-
-    Raises:
-        ObjectMissingError: the archive holds no such entry.
-        DamagedDocumentError: the bytes are not an archive, or the entry's checksum is wrong.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            return opened.read(name)
-    except KeyError as error:
-        raise ObjectMissingError(f"no crop {name} in its archive; read the scan again") from error
-    except zipfile.BadZipFile as error:
-        raise DamagedDocumentError(
-            f"the archive of crop {name} is damaged ({error}); read the scan again"
-        ) from error
-
-
-def unpack_crop(archive: bytes, *, page_index: int, field_name: str) -> GrayImage:
-    """Take the picture of one field out of an archive: (h, w) uint8, as it was packed.
-
-    Raises:
-        ObjectMissingError: the archive holds no such crop.
-        DamagedDocumentError: the bytes are not an archive, or the crop is damaged.
-    """
-    png = crop_png(archive, page_index=page_index, field_name=field_name)
-    return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+    return CropArchive(archive).entry(_entry_name(page_index, field_name))
 
 
 def encode_png(image: GrayImage) -> bytes:
@@ -100,3 +112,7 @@ def encode_png(image: GrayImage) -> bytes:
 
 def _entry_name(page_index: int, field_name: str) -> str:
     return f"p{page_index}/{field_name}.png"
+
+
+def _damaged(what: str, error: zipfile.BadZipFile) -> DamagedDocumentError:
+    return DamagedDocumentError(f"the archive{what} is damaged ({error}); read the scan again")

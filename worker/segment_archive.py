@@ -25,7 +25,7 @@ from segmentation import (
     PageSegmentation,
     WritingStyle,
 )
-from worker.crop_archive import pack_crops, read_entry, unpack_crop
+from worker.crop_archive import CropArchive, pack_crops
 from worker.errors import DamagedDocumentError
 from worker.types import SegmentedPage
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _ENTRY = "document.json"
 _FORMAT = 1
+_NOT_LOOKED_AT = np.zeros((0, 0), np.uint8)
 
 
 def pack_document(pages: Sequence[SegmentedPage]) -> bytes:
@@ -44,15 +45,18 @@ def pack_document(pages: Sequence[SegmentedPage]) -> bytes:
 
 
 def unpack_document(archive: bytes) -> tuple[SegmentedPage, ...]:
-    """Read a document as it was packed.
+    """Read a document as it was packed, but for the pictures of blank crops, which nobody reads.
+
+    These are left in the archive; such a crop has a picture of no pixels.
 
     Raises:
         ObjectMissingError: it holds crops only.
         DamagedDocumentError: the bytes are not such an archive, or are damaged.
     """
-    about = read_entry(archive, _ENTRY)
+    opened = CropArchive(archive)
+    about = opened.entry(_ENTRY)
     try:
-        return tuple(_page(page, archive) for page in json.loads(about)["pages"])
+        return tuple(_page(page, opened) for page in json.loads(about)["pages"])
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedDocumentError(
             f"what is known of the crops cannot be read ({error!r}); read the scan again"
@@ -86,7 +90,7 @@ def _crop_as_json(crop: FieldCrop) -> dict[str, Any]:
     return {**plain, "box": asdict(crop.box), "page_box": crop.page_box.tolist()}
 
 
-def _page(page: Mapping[str, Any], archive: bytes) -> SegmentedPage:
+def _page(page: Mapping[str, Any], archive: CropArchive) -> SegmentedPage:
     found = page["segmentation"]
     return SegmentedPage(
         page_index=page["page_index"],
@@ -96,7 +100,9 @@ def _page(page: Mapping[str, Any], archive: bytes) -> SegmentedPage:
     )
 
 
-def _segmentation(found: Mapping[str, Any], archive: bytes, page_index: int) -> PageSegmentation:
+def _segmentation(
+    found: Mapping[str, Any], archive: CropArchive, page_index: int
+) -> PageSegmentation:
     return PageSegmentation(
         **{
             **found,
@@ -107,15 +113,17 @@ def _segmentation(found: Mapping[str, Any], archive: bytes, page_index: int) -> 
     )
 
 
-def _crop(crop: Mapping[str, Any], archive: bytes, page_index: int) -> FieldCrop:
-    image = unpack_crop(archive, page_index=page_index, field_name=crop["field_name"])
+def _crop(crop: Mapping[str, Any], archive: CropArchive, page_index: int) -> FieldCrop:
+    state = FieldState(crop["state"])
     return FieldCrop(
         **{
             **crop,
-            "image": image,
+            "image": _NOT_LOOKED_AT
+            if state is FieldState.BLANK
+            else archive.crop(page_index=page_index, field_name=crop["field_name"]),
             "box": Box(**crop["box"]),
             "page_box": np.array(crop["page_box"], np.float64),
-            "state": FieldState(crop["state"]),
+            "state": state,
             "doubt": Doubt(crop["doubt"]),
             "letters": Letters(crop["letters"]),
         }

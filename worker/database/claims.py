@@ -9,13 +9,14 @@ waits for an outage to end keeps its place in the line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, func, or_, select, update
+from sqlalchemy import Double, and_, bindparam, false, func, or_, select, update
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import DocumentClaim
-from worker.database.models import DocumentRow
+from worker.database.models import DOCUMENTS
 from worker.types import RunIdentity, Source, Stage
 
 if TYPE_CHECKING:
@@ -28,22 +29,13 @@ if TYPE_CHECKING:
 
     from worker.types import ReadWith
 
-_CLAIMED = (
-    DocumentRow.id,
-    DocumentRow.attempt,
-    DocumentRow.tries,
-    DocumentRow.outages,
-    DocumentRow.templates_version,
-    DocumentRow.model_id,
-    DocumentRow.decoder_version,
-    DocumentRow.uri,
-    DocumentRow.size_bytes,
-    DocumentRow.version,
-    DocumentRow.sha256,
-    DocumentRow.crop_key,
-    DocumentRow.crop_count,
-    DocumentRow.alone,
-    DocumentRow.priority,
+_CLAIMED = tuple(
+    DOCUMENTS.c[name]
+    for name in (
+        *("id", "attempt", "tries", "outages", "templates_version", "model_id"),
+        *("decoder_version", "uri", "size_bytes", "version", "sha256", "crop_key", "crop_count"),
+        *("alone", "priority"),
+    )
 )
 
 URGENT, NORMAL = 0, 1  # priorities; the least first
@@ -88,10 +80,9 @@ def claim_scan(
     session: Session, claimant: Claimant, *, templates_versions: Collection[str]
 ) -> Claim | None:
     """Take the next scan that waits to be cut by one of these sets of templates, if any."""
-    wanted = DocumentRow.templates_version.in_(templates_versions)
-    waiting = _waiting(Stage.SEGMENT, claimant).where(wanted).limit(1)
-    first = waiting.with_only_columns(DocumentRow.id).scalar_subquery()
-    taken = session.execute(_taking(DocumentRow.id == first, Stage.SEGMENT, claimant)).one_or_none()
+    taking = _taking_first_scan(urgent_only=claimant.urgent_only)
+    wanted = {"templates_versions": list(templates_versions)}
+    taken = session.execute(taking, {**_signed(claimant), **wanted}).one_or_none()
     return None if taken is None else _as_claim(taken, Stage.SEGMENT, claimant.owner)
 
 
@@ -119,65 +110,82 @@ def claim_crops(
         What was won, the first in line first, empty where nothing waits; and whether more may
         be waiting than was taken.
     """
-    waiting = _waiting(Stage.RECOGNIZE, claimant).where(_read_with(served))
+    waiting = _waiting(Stage.RECOGNIZE, urgent_only=claimant.urgent_only).where(_read_with(served))
     if suspects_tries is not None:
-        suspects = session.execute(waiting.where(DocumentRow.alone).limit(_SUSPECTS)).all()
+        suspects = session.execute(waiting.where(DOCUMENTS.c.alone).limit(_SUSPECTS)).all()
         if suspects:
             few = _few_suspects(suspects, limits, most_tries=suspects_tries)
             return _take(session, Stage.RECOGNIZE, claimant, few), True
-    found = session.execute(waiting.where(~DocumentRow.alone).limit(limits.documents)).all()
+    found = session.execute(waiting.where(~DOCUMENTS.c.alone).limit(limits.documents)).all()
     shard = _first_shard(found, limits)
     more = len(found) == limits.documents or len(shard) < len(found)
     return _take(session, Stage.RECOGNIZE, claimant, shard), more
 
 
-def waiting_count(session: Session, stage: Stage, *, at_most: int) -> int:
-    """Count the documents that could be claimed now, as far as ``at_most``."""
-    due = (
-        select(DocumentRow.id)
-        .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
-        .limit(at_most)
-        .subquery()
-    )
-    return session.scalar(select(func.count()).select_from(due)) or 0
+def waiting_count(session: Session, stage: Stage, *, at_most: int, untried_s: float = 0.0) -> int:
+    """Count the documents that could be claimed now, as far as ``at_most``.
+
+    Args:
+        session: an open transaction.
+        stage: where they wait.
+        at_most: where to stop.
+        untried_s: leave out what came to the stage so lately, never met trouble at it, and is
+            not urgent.
+    """
+    asked = {"waiting": stage.waiting, "at_most": at_most, "untried_s": -untried_s}
+    return session.scalar(_counting_due(), asked) or 0
 
 
 def urgent_waiting(session: Session, stage: Stage) -> bool:
     """Tell whether something urgent could be claimed now."""
-    due = (
-        select(DocumentRow.id)
-        .where(
-            DocumentRow.status == stage.waiting,
-            DocumentRow.priority == URGENT,
-            DocumentRow.next_attempt_at <= utc_now(),
-        )
-        .limit(1)
+    return session.scalar(_finding_urgent(), {"waiting": stage.waiting}) is not None
+
+
+@cache
+def _counting_due() -> Select[int]:
+    columns = DOCUMENTS.c
+    since = utc_in(bindparam("untried_s", type_=Double))
+    met_trouble = or_(columns.tries > 0, columns.outages > 0)
+    counted = or_(met_trouble, columns.priority == URGENT, columns.next_attempt_at <= since)
+    due = _due().where(counted).limit(bindparam("at_most")).subquery()
+    return select(func.count()).select_from(due)
+
+
+@cache
+def _finding_urgent() -> Select[UUID]:
+    return _due().where(DOCUMENTS.c.priority == URGENT).limit(1)
+
+
+def _due() -> Select[UUID]:
+    columns = DOCUMENTS.c
+    return select(columns.id).where(
+        columns.status == bindparam("waiting"), columns.next_attempt_at <= utc_now()
     )
-    return session.scalar(due) is not None
 
 
-def _waiting(stage: Stage, claimant: Claimant) -> Select[UUID, int | None, str, str, int]:
+def _waiting(stage: Stage, *, urgent_only: bool) -> Select[*tuple[Any, ...]]:
+    columns = DOCUMENTS.c
     waiting = (
         select(
-            DocumentRow.id,
-            DocumentRow.crop_count,
-            DocumentRow.model_id,
-            DocumentRow.decoder_version,
-            DocumentRow.tries,
+            columns.id,
+            columns.crop_count,
+            columns.model_id,
+            columns.decoder_version,
+            columns.tries,
         )
-        .where(DocumentRow.status == stage.waiting, DocumentRow.next_attempt_at <= utc_now())
-        .order_by(DocumentRow.priority, DocumentRow.registered_at)
+        .where(columns.status == stage.waiting, columns.next_attempt_at <= utc_now())
+        .order_by(columns.priority, columns.registered_at)
         .with_for_update(skip_locked=True)
     )
-    return waiting.where(DocumentRow.priority == URGENT) if claimant.urgent_only else waiting
+    return waiting.where(columns.priority == URGENT) if urgent_only else waiting
 
 
 def _read_with(served: Collection[ReadWith]) -> ColumnElement[bool]:
     """Say which documents can be read with one of these."""
     each = (
         and_(
-            DocumentRow.model_id == one.model_id,
-            DocumentRow.decoder_version == one.decoder_version,
+            DOCUMENTS.c.model_id == one.model_id,
+            DOCUMENTS.c.decoder_version == one.decoder_version,
         )
         for one in served
     )
@@ -185,16 +193,14 @@ def _read_with(served: Collection[ReadWith]) -> ColumnElement[bool]:
 
 
 def _few_suspects(
-    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits, *, most_tries: int
+    line: Sequence[Row[*tuple[Any, ...]]], limits: ShardLimits, *, most_tries: int
 ) -> list[UUID]:
     """Choose suspects to read at once: the first alone, if it has no other try after this."""
     early = [row for row in line if row.tries + 1 < most_tries]
     return _first_shard(early, limits) if line[0] in early else [line[0].id]
 
 
-def _first_shard(
-    line: Sequence[Row[UUID, int | None, str, str, int]], limits: ShardLimits
-) -> list[UUID]:
+def _first_shard(line: Sequence[Row[*tuple[Any, ...]]], limits: ShardLimits) -> list[UUID]:
     """Choose what is read as the first in line, as far as the limits go."""
     shard: list[UUID] = []
     crops = 0
@@ -215,28 +221,48 @@ def _take(
     """Count the attempt and sign the lease of documents that this transaction has locked."""
     if not document_ids:
         return []
-    taken = session.execute(_taking(DocumentRow.id.in_(document_ids), stage, claimant))
+    mine = {**_signed(claimant), "document_ids": document_ids}
+    taken = session.execute(_taking_these(stage), mine)
     claims = {row.id: _as_claim(row, stage, claimant.owner) for row in taken}
     return [claims[document_id] for document_id in document_ids if document_id in claims]
 
 
-def _taking(
-    which: ColumnElement[bool], stage: Stage, claimant: Claimant
-) -> ReturningUpdate[*tuple[Any, ...]]:
+@cache
+def _taking_first_scan(*, urgent_only: bool) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Claim the first scan in line that ``templates_versions`` can cut."""
+    wanted = DOCUMENTS.c.templates_version.in_(bindparam("templates_versions", expanding=True))
+    waiting = _waiting(Stage.SEGMENT, urgent_only=urgent_only).where(wanted).limit(1)
+    first = waiting.with_only_columns(DOCUMENTS.c.id).scalar_subquery()
+    return _taking(DOCUMENTS.c.id == first, Stage.SEGMENT)
+
+
+@cache
+def _taking_these(stage: Stage) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Claim ``document_ids``, which this transaction has locked."""
+    return _taking(DOCUMENTS.c.id.in_(bindparam("document_ids", expanding=True)), stage)
+
+
+def _taking(which: ColumnElement[bool], stage: Stage) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Build a claim, which is run with whom ``_signed`` says."""
+    columns = DOCUMENTS.c
     return (
-        update(DocumentRow)
-        .where(which, DocumentRow.status == stage.waiting)
+        update(DOCUMENTS)
+        .where(which, columns.status == stage.waiting)
         .values(
             status=stage.at_work,
-            attempt=DocumentRow.attempt + 1,
-            tries=DocumentRow.tries + 1,
-            lease_owner=claimant.owner,
-            lease_until=utc_in(claimant.lease_s),
+            attempt=columns.attempt + 1,
+            tries=columns.tries + 1,
+            lease_owner=bindparam("signed_owner"),
+            lease_until=utc_in(bindparam("signed_s", type_=Double)),
             next_attempt_at=None,
             started_at=utc_now(),
         )
         .returning(*_CLAIMED)
     )
+
+
+def _signed(claimant: Claimant) -> dict[str, Any]:
+    return {"signed_owner": claimant.owner, "signed_s": claimant.lease_s}
 
 
 def _as_claim(row: Row[*tuple[Any, ...]], stage: Stage, owner: str) -> Claim:

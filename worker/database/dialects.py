@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Table
     from sqlalchemy.orm import DeclarativeBase, Session
     from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -38,8 +39,8 @@ class utc_in(FunctionElement[datetime]):  # noqa: N801, the same
     type = DateTime(timezone=True)
     inherit_cache = True
 
-    def __init__(self, seconds: float) -> None:
-        """Take the seconds, which go to the database as a parameter."""
+    def __init__(self, seconds: float | ColumnElement[float]) -> None:
+        """Take the seconds, which go to the database as a parameter, or as the one given."""
         super().__init__(cast(seconds, Double))
 
 
@@ -82,3 +83,8 @@ def insert_into(
 ) -> postgresql.Insert | sqlite.Insert:
     """Start an INSERT that can say ON CONFLICT, which both databases know in the same words."""
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
+
+
+def insert_into_table(table: Table, *, is_postgresql: bool) -> postgresql.Insert | sqlite.Insert:
+    """Start the same before there is a session, for a statement that is built once."""
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)

@@ -10,12 +10,13 @@ not failed (``worker.database.claims``).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from worker.database.dialects import insert_into, utc_now
-from worker.database.models import WITHOUT_BYTES, BatchRow, DocumentRow
+from worker.database.models import DOCUMENTS, WITHOUT_BYTES, BatchRow, DocumentRow
 from worker.database.pages import write_pages
 from worker.database.readings import ReadingOrigin, write_readings
 from worker.types import DocumentStatus
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from worker.errors import PermanentError
     from worker.types import DocumentReading, RunIdentity, Source
@@ -165,21 +167,15 @@ def finish_document(
     Returns:
         False when a later attempt has taken the document over; nothing is written then.
     """
-    changed = session.execute(
-        update(DocumentRow)
-        .where(held_by(claim))
-        .values(
-            status=reading.status,
-            failure_code=reading.failure_code,
-            failure_detail=reading.failure_detail,
-            page_count=len(reading.pages),
-            finished_at=utc_now(),
-            recognize_s=reading.recognize_s,
-            **NOT_WAITING,
-        )
-        .returning(DocumentRow.id)
-    ).one_or_none()
-    if changed is None:
+    became = {
+        "status": reading.status,
+        "failure_code": reading.failure_code,
+        "failure_detail": reading.failure_detail,
+        "page_count": len(reading.pages),
+        "recognize_s": reading.recognize_s,
+    }
+    changed = session.execute(_finishing(), {**as_held(claim), **became})
+    if changed.one_or_none() is None:
         return False
     page_ids = write_pages(session, claim.document_id, reading.pages)
     origin = ReadingOrigin(crop_key=crop_key, model_id=model_id, attempt=claim.attempt)
@@ -187,12 +183,37 @@ def finish_document(
     return True
 
 
-def held_by(claim: DocumentClaim) -> ColumnElement[bool]:
-    """Say which document a claim is for, while it is: no later attempt, no lease taken back."""
+@cache
+def held() -> ColumnElement[bool]:
+    """Say which document a claim is for, while it is: no later attempt, no lease taken back.
+
+    The claim is given with ``as_held`` when the statement runs, so that it can be built once.
+    """
+    columns = DOCUMENTS.c
     return and_(
-        DocumentRow.id == claim.document_id,
-        DocumentRow.attempt == claim.attempt,
-        DocumentRow.lease_owner.is_not_distinct_from(claim.owner),
+        columns.id == bindparam("held_id"),
+        columns.attempt == bindparam("held_attempt"),
+        columns.lease_owner.is_not_distinct_from(bindparam("held_owner")),
+    )
+
+
+def as_held(claim: DocumentClaim) -> dict[str, Any]:
+    """Give a claim as the parameters of ``held``."""
+    return {
+        "held_id": claim.document_id,
+        "held_attempt": claim.attempt,
+        "held_owner": claim.owner,
+    }
+
+
+@cache
+def _finishing() -> ReturningUpdate[UUID]:
+    """Close a document that is held; the columns that it is run with are set as well."""
+    return (
+        update(DOCUMENTS)
+        .where(held())
+        .values(finished_at=utc_now(), **NOT_WAITING)
+        .returning(DOCUMENTS.c.id)
     )
 
 

@@ -7,20 +7,25 @@ the workers say.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import Double, bindparam, case, func, literal, or_, select, update
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import NOT_WAITING
-from worker.database.models import DocumentRow
+from worker.database.models import DOCUMENTS, DocumentRow
 from worker.errors import FailureCode
 from worker.types import DocumentStatus, Stage
 
 if TYPE_CHECKING:
-    from sqlalchemy import Case, ColumnElement
-    from sqlalchemy.orm import Session
+    from uuid import UUID
 
+    from sqlalchemy import Case, ColumnElement, Select
+    from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
+
+_COLUMNS = DOCUMENTS.c
 _AT_WORK = [stage.at_work for stage in Stage]
 _CRASHED = "the process that had the document in hand ended {tries} times; see its log"
 
@@ -39,18 +44,7 @@ def renew_leases(session: Session, *, owner: str, lease_s: float) -> int:
     A document that the worker is just finishing needs no renewal. Waiting for its row would hold
     up all other leases until the readings are written, and can end in a deadlock.
     """
-    held = (
-        select(DocumentRow.id)
-        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
-        .with_for_update(skip_locked=True)
-    )
-    renewed = session.execute(
-        update(DocumentRow)
-        .where(DocumentRow.id.in_(held))
-        .values(lease_until=utc_in(lease_s))
-        .returning(DocumentRow.id)
-    )
-    return len(renewed.all())
+    return len(session.execute(_renewing(), {"owner": owner, "lease_s": lease_s}).all())
 
 
 def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
@@ -60,67 +54,22 @@ def take_back_expired(session: Session, *, most_tries: int) -> Reaped:
     tries fails. What was being read with others is read with few from now on, and alone on its
     last try, so that one poison file does not use up the tries of its neighbours.
     """
-    expired = (
-        DocumentRow.status.in_(_AT_WORK),
-        DocumentRow.lease_until < utc_now(),
-    )
-    failed = session.execute(
-        update(DocumentRow)
-        .where(*expired, DocumentRow.tries >= most_tries)
-        .values(
-            status=DocumentStatus.FAILED,
-            failure_code=FailureCode.DOCUMENT_CRASHED,
-            failure_detail=_CRASHED.format(tries=most_tries),
-            finished_at=utc_now(),
-            **NOT_WAITING,
-        )
-        .returning(DocumentRow.id)
-    ).all()
-    again = session.execute(
-        update(DocumentRow)
-        .where(*expired, DocumentRow.tries < most_tries)  # others may have expired just now
-        .values(
-            status=_back_to_waiting(),
-            alone=or_(DocumentRow.alone, DocumentRow.status == DocumentStatus.RECOGNIZING),
-            next_attempt_at=utc_now(),
-            lease_owner=None,
-            lease_until=None,
-        )
-        .returning(DocumentRow.id)
-    ).all()
+    crashed = {"most_tries": most_tries, "failure_detail": _CRASHED.format(tries=most_tries)}
+    failed = session.execute(_failing_expired(), crashed).all()
+    # Others may have expired just now, so that these say for themselves that they have tries.
+    again = session.execute(_returning_expired(), {"most_tries": most_tries}).all()
     return Reaped(again=len(again), failed=len(failed))
 
 
 def give_back_held(session: Session, *, owner: str) -> int:
     """Let go of whatever one worker holds, short of what is just being written; no try counts."""
-    held = (
-        select(DocumentRow.id)
-        .where(DocumentRow.lease_owner == owner, DocumentRow.status.in_(_AT_WORK))
-        .with_for_update(skip_locked=True)
-    )
-    return _give_back(session, DocumentRow.id.in_(held))
+    return len(session.execute(_giving_back_held(), {"owner": owner}).all())
 
 
 def give_back_all(session: Session, *, node: str) -> int:
     """Let go of whatever the processes of a worker hold; they ended in order, so no try counts."""
-    held = DocumentRow.lease_owner.startswith(f"{node}/", autoescape=True)
-    return _give_back(session, held)
-
-
-def _give_back(session: Session, held: ColumnElement[bool]) -> int:
-    given = session.execute(
-        update(DocumentRow)
-        .where(held, DocumentRow.status.in_(_AT_WORK))
-        .values(
-            status=_back_to_waiting(),
-            tries=DocumentRow.tries - 1,
-            next_attempt_at=utc_now(),
-            lease_owner=None,
-            lease_until=None,
-        )
-        .returning(DocumentRow.id)
-    )
-    return len(given.all())
+    held = _COLUMNS.lease_owner.startswith(f"{node}/", autoescape=True)
+    return len(session.execute(_giving_back(held)).all())
 
 
 def held_count(session: Session) -> int:
@@ -129,10 +78,88 @@ def held_count(session: Session) -> int:
     return session.scalar(held) or 0
 
 
+@cache
+def _renewing() -> ReturningUpdate[UUID]:
+    """Renew what ``owner`` holds for ``lease_s``."""
+    return (
+        update(DOCUMENTS)
+        .where(_COLUMNS.id.in_(_held_by_owner()))
+        .values(lease_until=utc_in(bindparam("lease_s", type_=Double)))
+        .returning(_COLUMNS.id)
+    )
+
+
+@cache
+def _giving_back_held() -> ReturningUpdate[UUID]:
+    """Give back what ``owner`` holds."""
+    return _giving_back(_COLUMNS.id.in_(_held_by_owner()))
+
+
+def _held_by_owner() -> Select[UUID]:
+    """Find what ``owner`` holds, but for the rows that somebody is writing."""
+    return (
+        select(_COLUMNS.id)
+        .where(_COLUMNS.lease_owner == bindparam("owner"), _COLUMNS.status.in_(_AT_WORK))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _giving_back(held: ColumnElement[bool]) -> ReturningUpdate[UUID]:
+    return (
+        update(DOCUMENTS)
+        .where(held, _COLUMNS.status.in_(_AT_WORK))
+        .values(
+            status=_back_to_waiting(),
+            tries=_COLUMNS.tries - 1,
+            next_attempt_at=utc_now(),
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(_COLUMNS.id)
+    )
+
+
+@cache
+def _failing_expired() -> ReturningUpdate[UUID]:
+    """Fail what has used up ``most_tries``."""
+    return (
+        update(DOCUMENTS)
+        .where(*_expired(), _COLUMNS.tries >= bindparam("most_tries"))
+        .values(
+            status=DocumentStatus.FAILED,
+            failure_code=FailureCode.DOCUMENT_CRASHED,
+            finished_at=utc_now(),
+            **NOT_WAITING,
+        )
+        .returning(_COLUMNS.id)
+    )
+
+
+@cache
+def _returning_expired() -> ReturningUpdate[UUID]:
+    """Let what has tries left of ``most_tries`` wait again."""
+    return (
+        update(DOCUMENTS)
+        .where(*_expired(), _COLUMNS.tries < bindparam("most_tries"))
+        .values(
+            status=_back_to_waiting(),
+            alone=or_(_COLUMNS.alone, _COLUMNS.status == DocumentStatus.RECOGNIZING),
+            next_attempt_at=utc_now(),
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(_COLUMNS.id)
+    )
+
+
+def _expired() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _COLUMNS.status.in_(_AT_WORK), _COLUMNS.lease_until < utc_now()
+
+
 def _back_to_waiting() -> Case[DocumentStatus]:
     segment, recognize = Stage.SEGMENT, Stage.RECOGNIZE
-    kind = DocumentRow.status.type
+    kind = _COLUMNS.status.type
     return case(
-        (DocumentRow.status == segment.at_work, literal(segment.waiting, kind)),
+        (_COLUMNS.status == segment.at_work, literal(segment.waiting, kind)),
         else_=literal(recognize.waiting, kind),
     )

@@ -8,7 +8,7 @@ into a message. A change of a table comes with a migration; a test compares the 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Table,
     UniqueConstraint,
     func,
     text,
@@ -27,6 +28,7 @@ from worker.database.columns import Base, RowId, stored_as_text
 from worker.types import DocumentStatus, FieldStatus  # noqa: TC001, the same
 
 __all__ = [
+    "DOCUMENTS",
     "SUBMITTED",
     "WITHOUT_BYTES",
     "Base",
@@ -192,6 +194,11 @@ class DocumentRow(Base):
     crop_count: Mapped[int | None]  # of the written ones, which the network reads
     segment_s: Mapped[float | None]  # how long cutting took
     recognize_s: Mapped[float | None]  # its share of the time that reading its shard took
+
+
+# The same table as SQLAlchemy's core knows it: a statement over it that is built once costs a third
+# of one over the class, and a tenth of one that is built anew each time.
+DOCUMENTS: Final = cast("Table", DocumentRow.__table__)
 
 
 class PageRow(Base):

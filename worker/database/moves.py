@@ -8,29 +8,30 @@ attempt has the document, its lease was taken back, or its batch was called off.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 
 from worker.database.dialects import utc_in, utc_now
 from worker.database.documents import (
     GIVEN_UP,
     NOT_WAITING,
-    held_by,
+    as_held,
+    held,
     of_bytes,
     point_to,
 )
-from worker.database.models import DocumentRow
+from worker.database.models import DOCUMENTS, DocumentRow
 from worker.retry import GiveBack, Stop, TryAgain
 from worker.types import DocumentStatus
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from worker.database.claims import Claim
     from worker.retry import Decision
@@ -63,10 +64,10 @@ def identify_new(session: Session, claim: Claim, *, sha256: str, size_bytes: int
     Raises:
         BytesTakenError: the same; the transaction is lost.
     """
-    other = aliased(DocumentRow)
-    same = select(other.id).where(of_bytes(sha256, claim.identity, other)).exists()
+    wanted = {f"same_{name}": value for name, value in asdict(claim.identity).items()}
+    found = {"sha256": sha256, "size_bytes": size_bytes}
     try:
-        return _move(session, claim, ~same, sha256=sha256, size_bytes=size_bytes)
+        return _run(session, claim, _identifying(), {"same_sha256": sha256, **wanted, **found})
     except IntegrityError as error:
         raise BytesTakenError from error
 
@@ -108,15 +109,7 @@ def identify(session: Session, claim: Claim, *, sha256: str, size_bytes: int) ->
 
 def mark_segmented(session: Session, claim: Claim, done: Segmented) -> bool:
     """Let a document wait for its crops to be read."""
-    return _move(
-        session,
-        claim,
-        status=DocumentStatus.SEGMENTED,
-        next_attempt_at=utc_now(),
-        **asdict(done),
-        **_FREED,
-        **_FRESH,
-    )
+    return _run(session, claim, _segmenting(), asdict(done))
 
 
 def cut_again(session: Session, claim: Claim) -> bool:
@@ -172,7 +165,8 @@ def give_back(session: Session, claim: Claim) -> bool:
 
 
 def _is_held(session: Session, claim: Claim) -> bool:
-    found = session.execute(select(DocumentRow.id).where(held_by(claim.document)).with_for_update())
+    mine = select(DOCUMENTS.c.id).where(held()).with_for_update()
+    found = session.execute(mine, as_held(claim.document))
     return found.one_or_none() is not None
 
 
@@ -199,11 +193,37 @@ def _become_duplicate(session: Session, claim: Claim, *, of: UUID) -> None:
 def _move(
     session: Session,
     claim: Claim,
-    *conditions: ColumnElement[bool],
     **values: Any,  # noqa: ANN401, values of columns
 ) -> bool:
-    held = (held_by(claim.document), DocumentRow.status == claim.stage.at_work)
-    moved = session.execute(
-        update(DocumentRow).where(*held, *conditions).values(**values).returning(DocumentRow.id)
+    return _run(session, claim, _leaving(**values), {})
+
+
+@cache
+def _identifying() -> ReturningUpdate[UUID]:
+    """Note bytes that no other row has."""
+    other = DOCUMENTS.alias()
+    of_same_bytes = (
+        other.c[name] == bindparam(f"same_{name}")
+        for name in ("sha256", "templates_version", "model_id", "decoder_version")
     )
-    return moved.one_or_none() is not None
+    return _leaving().where(~select(other.c.id).where(*of_same_bytes).exists())
+
+
+@cache
+def _segmenting() -> ReturningUpdate[UUID]:
+    """Let crops wait; where they lie comes when it runs."""
+    return _leaving(status=DocumentStatus.SEGMENTED, next_attempt_at=utc_now(), **_FREED, **_FRESH)
+
+
+def _leaving(**values: Any) -> ReturningUpdate[UUID]:  # noqa: ANN401, the same
+    """Build the move of a document that is in hand at the stage of its claim."""
+    at_work = DOCUMENTS.c.status == bindparam("at_work")
+    return update(DOCUMENTS).where(held(), at_work).values(values).returning(DOCUMENTS.c.id)
+
+
+def _run(
+    session: Session, claim: Claim, move: ReturningUpdate[UUID], values: dict[str, Any]
+) -> bool:
+    """Run a move, with the columns that it sets besides those it was built with."""
+    mine = {**as_held(claim.document), "at_work": claim.stage.at_work}
+    return session.execute(move, {**mine, **values}).one_or_none() is not None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 
-from worker.database.dialects import insert_into
+from worker.database.dialects import insert_into_table, is_postgresql
 from worker.database.models import PageRow
 from worker.database.releases import register_fields
 
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from sqlalchemy import Delete, Table
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from segmentation.types import PageSegmentation
     from worker.types import PageReading
+
+_PAGES: Final = cast("Table", PageRow.__table__)  # statements over it are built once
 
 
 def write_pages(
@@ -29,18 +34,29 @@ def write_pages(
         Page index to row id.
     """
     # An attempt that failed left no readings, so a page that is gone now can go.
-    gone = PageRow.page_index.not_in([page.page_index for page in pages])
-    session.execute(delete(PageRow).where(PageRow.document_id == document_id, gone))
+    kept = {"document": document_id, "kept": [page.page_index for page in pages]}
+    session.execute(_forgetting(), kept)
     if not pages:
         return {}
     _register_drafted(session, pages)
-    new = insert_into(session, PageRow)
     rows = [{"document_id": document_id, **_page_as_row(page)} for page in pages]
-    upsert = new.on_conflict_do_update(
-        index_elements=["document_id", "page_index"],
-        set_={name: new.excluded[name] for name in _page_as_row(pages[0]) if name != "page_index"},
-    ).returning(PageRow.page_index, PageRow.id)
+    upsert = _upsert(tuple(rows[0]), is_postgresql=is_postgresql(session))
     return {row.page_index: row.id for row in session.execute(upsert, rows)}
+
+
+@cache
+def _forgetting() -> Delete:
+    gone = _PAGES.c.page_index.not_in(bindparam("kept", expanding=True))
+    return delete(_PAGES).where(_PAGES.c.document_id == bindparam("document"), gone)
+
+
+@cache
+def _upsert(names: tuple[str, ...], *, is_postgresql: bool) -> ReturningInsert[int, int]:
+    new = insert_into_table(_PAGES, is_postgresql=is_postgresql)
+    key = ["document_id", "page_index"]
+    changed = {name: new.excluded[name] for name in names if name not in key}
+    upsert = new.on_conflict_do_update(index_elements=key, set_=changed)
+    return upsert.returning(_PAGES.c.page_index, _PAGES.c.id)
 
 
 def _register_drafted(session: Session, pages: Sequence[PageReading]) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from worker.database.dialects import insert_into, utc_now
+from worker.database.dialects import insert_into_table, is_postgresql, utc_now
 from worker.database.models import ReadingRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Insert, Table
     from sqlalchemy.orm import Session
 
     from worker.types import FieldReading, PageReading
+
+_READINGS: Final = cast("Table", ReadingRow.__table__)  # statements over it are built once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +51,16 @@ def write_readings(
     ]
     if not rows:
         return
+    upsert = _upsert(tuple(rows[0]), is_postgresql=is_postgresql(session))
+    session.execute(upsert, rows)
+
+
+@cache
+def _upsert(names: tuple[str, ...], *, is_postgresql: bool) -> Insert:
     key = ["page_id", "field_name", "model_id"]
-    new = insert_into(session, ReadingRow).values(read_at=utc_now())
-    changed = {name: new.excluded[name] for name in (*rows[0], "read_at") if name not in key}
-    session.execute(new.on_conflict_do_update(index_elements=key, set_=changed), rows)
+    new = insert_into_table(_READINGS, is_postgresql=is_postgresql).values(read_at=utc_now())
+    changed = {name: new.excluded[name] for name in (*names, "read_at") if name not in key}
+    return new.on_conflict_do_update(index_elements=key, set_=changed)
 
 
 def _field_as_row(reading: FieldReading) -> dict[str, Any]:

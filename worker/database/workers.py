@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Double, bindparam, delete, select
 
-from worker.database.dialects import insert_into, utc_in, utc_now
+from worker.database.dialects import insert_into_table, is_postgresql, utc_in, utc_now
 from worker.database.models import WorkerRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Delete, Insert, Select, Table
     from sqlalchemy.orm import Session
 
+_WORKERS: Final = cast("Table", WorkerRow.__table__)  # statements over it are built once
 _KEPT_S = 24 * 3600.0  # how long one that went away is remembered, for whoever asks why
 
 
@@ -41,17 +44,8 @@ class SeenWorker:
 
 def say_alive(session: Session, worker: Worker) -> None:
     """Note that a worker lives, and what it says of itself."""
-    new = insert_into(session, WorkerRow).values(
-        worker_id=worker.worker_id,
-        kind=worker.kind,
-        host=worker.host,
-        pid=worker.pid,
-        facts=worker.facts,
-        started_at=utc_now(),
-        seen_at=utc_now(),
-    )
-    again = {"facts": new.excluded.facts, "seen_at": new.excluded.seen_at}
-    session.execute(new.on_conflict_do_update(index_elements=[WorkerRow.worker_id], set_=again))
+    said = {name.name: getattr(worker, name.name) for name in fields(worker)}
+    session.execute(_saying_alive(is_postgresql=is_postgresql(session)), said)
 
 
 def say_goodbye(session: Session, *, worker_id: str) -> None:
@@ -67,11 +61,6 @@ def say_goodbye_of_all(session: Session, *, node: str) -> None:
 
 def workers_seen(session: Session, *, within_s: float) -> list[SeenWorker]:
     """List the workers heard of in the last seconds, by kind and start."""
-    recent = (
-        select(WorkerRow)
-        .where(WorkerRow.seen_at > utc_in(-within_s))
-        .order_by(WorkerRow.kind, WorkerRow.started_at)
-    )
     return [
         SeenWorker(
             worker=Worker(
@@ -84,10 +73,34 @@ def workers_seen(session: Session, *, within_s: float) -> list[SeenWorker]:
             started_at=row.started_at,
             seen_at=row.seen_at,
         )
-        for row in session.scalars(recent)
+        for row in session.execute(_heard_of(), {"since_s": -within_s})
     ]
 
 
 def forget_old_workers(session: Session) -> None:
     """Drop the rows of workers that went away long ago."""
-    session.execute(delete(WorkerRow).where(WorkerRow.seen_at < utc_in(-_KEPT_S)))
+    session.execute(_forgetting(), {"since_s": -_KEPT_S})
+
+
+@cache
+def _heard_of() -> Select[*tuple[Any, ...]]:
+    """List those heard of since ``since_s``."""
+    columns = _WORKERS.c
+    recent = select(_WORKERS).where(columns.seen_at > utc_in(bindparam("since_s", type_=Double)))
+    return recent.order_by(columns.kind, columns.started_at)
+
+
+@cache
+def _forgetting() -> Delete:
+    """Drop those not heard of since ``since_s``."""
+    long_ago = utc_in(bindparam("since_s", type_=Double))
+    return delete(_WORKERS).where(_WORKERS.c.seen_at < long_ago)
+
+
+@cache
+def _saying_alive(*, is_postgresql: bool) -> Insert:
+    new = insert_into_table(_WORKERS, is_postgresql=is_postgresql).values(
+        started_at=utc_now(), seen_at=utc_now()
+    )
+    again = {"facts": new.excluded.facts, "seen_at": new.excluded.seen_at}
+    return new.on_conflict_do_update(index_elements=["worker_id"], set_=again)

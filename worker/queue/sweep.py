@@ -20,9 +20,10 @@ from worker.errors import DatabaseUnavailableError, QueueUnavailableError
 from worker.types import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from worker.database.session import Session, Sessions
+    from worker.database.workers import SeenWorker
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ _GRACE_AWAY = 0.6  # of a lease; a connection that hangs gives up after 10 s
 _GRACE = 0.25
 _MARGIN_S = 0.1  # clocks and waits round differently
 _A_WORKER = 2  # messages: one to work on, one to follow
+# Who cuts a document has the recognizer woken within some seconds, and what waits together for
+# those is read together. So the sweep makes up for messages that are late, not for those that come.
+_ON_ITS_WAY_S = {Stage.SEGMENT: 0.0, Stage.RECOGNIZE: 6.0}
 
 
 class Backlog(Protocol):
@@ -80,8 +84,11 @@ def sweep(station: SweepStation) -> Swept | None:
     try:
         with transaction(station.sessions) as session:
             reaped = _take_back(session, station)
-            wanted = {stage: _messages_wanted(session, stage) for stage in Stage}
-            urgent = {stage: urgent_waiting(session, stage) for stage in Stage}
+            seen = workers_seen(session, within_s=ALIVE_S)
+            wanted = {stage: _messages_wanted(session, stage, seen) for stage in Stage}
+            urgent = {
+                stage: wanted[stage] > 0 and urgent_waiting(session, stage) for stage in Stage
+            }
             forget_old_workers(session)
     except DatabaseUnavailableError:
         _log.warning("sweep_without_database", exc_info=True)
@@ -123,11 +130,15 @@ def _take_back(session: Session, station: SweepStation) -> Reaped:
     return take_back_expired(session, most_tries=station.most_tries)
 
 
-def _messages_wanted(session: Session, stage: Stage) -> int:
+def _messages_wanted(session: Session, stage: Stage, seen: Iterable[SeenWorker]) -> int:
     """Say how many messages it takes to put every living worker to what waits."""
-    seen = workers_seen(session, within_s=ALIVE_S)
     processes = sum(found.worker.kind == stage for found in seen)
-    return waiting_count(session, stage, at_most=_A_WORKER * max(1, processes))
+    return waiting_count(
+        session,
+        stage,
+        at_most=_A_WORKER * max(1, processes),
+        untried_s=_ON_ITS_WAY_S[stage],
+    )
 
 
 def _make_up(waker: Waker, stage: Stage, wanted: int, *, urgent: bool) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.queue_rows import claimed, submit
 from worker.database.batches import find_batch
 from worker.database.leases import renew_leases
-from worker.database.moves import identify
+from worker.database.moves import BytesTakenError, identify, identify_new
 from worker.database.recalls import call_off
 from worker.database.session import closed_after, open_database, transaction
 from worker.errors import DatabaseUnavailableError
@@ -75,3 +75,22 @@ def test_nothing_becomes_the_duplicate_of_what_is_called_off_meanwhile(sessions)
             sleep(0.5)
             assert not identified.done()
         assert identified.result(timeout=10)
+
+
+def test_the_second_to_find_the_same_bytes_at_the_same_moment_is_told_to_look_closer(sessions):
+    submit(sessions, "1.jpg", "2.jpg")
+    first, second = claimed(sessions), claimed(sessions)
+
+    def write_down(found):
+        with transaction(sessions) as session:
+            return identify_new(session, found, sha256="a", size_bytes=9)
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction(sessions) as session:
+            assert identify_new(session, first, sha256="a", size_bytes=9)
+            waiting = other.submit(write_down, second)
+            sleep(0.5)
+            assert not waiting.done()
+        with pytest.raises(BytesTakenError):
+            waiting.result(timeout=10)
+    assert not write_down(second)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.factories import make_crop, make_image
-from worker.crop_archive import crop_png, encode_png, pack_crops, unpack_crop
+from worker.crop_archive import CropArchive, crop_png, encode_png, pack_crops
 from worker.errors import DamagedDocumentError, ObjectMissingError
 
 CROPS = [
@@ -22,7 +22,7 @@ def test_every_crop_of_every_page_comes_back_bit_for_bit():
 
     for page_index, crops in ((0, CROPS), (2, CROPS[:1])):
         for crop in crops:
-            image = unpack_crop(archive, page_index=page_index, field_name=crop.field_name)
+            image = CropArchive(archive).crop(page_index=page_index, field_name=crop.field_name)
             np.testing.assert_array_equal(image, crop.image)
 
 

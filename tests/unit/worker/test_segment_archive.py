@@ -12,7 +12,7 @@ from tests.factories import (
     make_segmentation,
     make_segmented_page,
 )
-from worker.crop_archive import pack_crops, unpack_crop
+from worker.crop_archive import CropArchive, pack_crops
 from worker.errors import DamagedDocumentError, ObjectMissingError
 from worker.segment_archive import pack_document, unpack_document
 
@@ -43,15 +43,23 @@ def test_a_document_comes_back_as_it_was_packed_to_the_last_digit():
     assert found.drafted == packed.drafted
     assert found.rms_px == packed.rms_px
     for crop, before in zip(found.crops, packed.crops, strict=True):
-        assert (crop.image == before.image).all()
         assert (crop.page_box == before.page_box).all()
         assert (crop.state, crop.letters, crop.box) == (before.state, before.letters, before.box)
+    assert (found.crops[0].image == packed.crops[0].image).all()
+
+
+def test_the_picture_of_a_blank_crop_is_left_in_the_archive():
+    first, _ = unpack_document(pack_document(make_pages()))
+
+    assert first.segmentation is not None
+    assert first.segmentation.crops[1].blank
+    assert first.segmentation.crops[1].image.size == 0
 
 
 def test_whoever_wants_one_crop_finds_it_beside_the_rest():
     pages = make_pages()
 
-    image = unpack_crop(pack_document(pages), page_index=0, field_name="last_name")
+    image = CropArchive(pack_document(pages)).crop(page_index=0, field_name="last_name")
 
     assert (image == pages[0].segmentation.crops[1].image).all()
 

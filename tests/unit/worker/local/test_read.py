@@ -11,7 +11,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_pool import CRASHES, FIELDS
 from tests.fakes.scripted_recognizer import ScriptedRecognizer
 from tests.scans import encode, encode_pages, encrypted_pdf
-from worker.crop_archive import unpack_crop
+from worker.crop_archive import CropArchive
 from worker.errors import (
     DocumentTooLargeError,
     ObjectMissingError,
@@ -56,7 +56,7 @@ def test_the_crop_of_every_reading_lies_where_its_row_says(real_bench, forms):
     assert len(found) == len(forms.fields(0)) + len(forms.fields(1))
     for row in found:
         archive = real_bench.store.get(row["crop_key"])
-        crop = unpack_crop(archive, page_index=row["page_index"], field_name=row["field_name"])
+        crop = CropArchive(archive).crop(page_index=row["page_index"], field_name=row["field_name"])
         assert crop.min() < 128  # it shows ink
 
 

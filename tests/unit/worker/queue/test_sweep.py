@@ -4,8 +4,11 @@ from tests.queue_rows import (
     RecordingNudger,
     claimed,
     expire_leases,
+    make_due,
+    shard,
     stand,
     submit,
+    submit_segmented,
 )
 from worker.database.claims import URGENT
 from worker.database.session import transaction
@@ -47,6 +50,38 @@ def test_workers_are_woken_for_what_waits_as_many_as_there_are(sessions):
 
     assert fresh.sent == [(Stage.SEGMENT, False, 4)]
     assert busy.sent == [(Stage.SEGMENT, False, 1)]
+
+
+def test_crops_that_were_just_cut_are_left_to_the_message_that_is_on_its_way(sessions):
+    submit_segmented(sessions, "1.jpg")
+    waker = RecordingNudger()
+
+    sweep(make_station(sessions, waker))
+    assert waker.sent == []
+
+    make_due(sessions)
+    sweep(make_station(sessions, waker))
+    assert waker.sent == [(Stage.RECOGNIZE, False, 1)]
+
+
+def test_urgent_crops_are_not_left_to_it(sessions):
+    submit_segmented(sessions, "1.jpg", priority=URGENT)
+    waker = RecordingNudger()
+
+    sweep(make_station(sessions, waker))
+
+    assert (Stage.RECOGNIZE, True, 1) in waker.sent
+
+
+def test_crops_that_a_worker_died_of_are_not_left_waiting(sessions):
+    submit_segmented(sessions, "1.jpg")
+    assert shard(sessions)
+    expire_leases(sessions)
+    waker = RecordingNudger()
+
+    sweep(make_station(sessions, waker, there_since=-100.0))
+
+    assert waker.sent == [(Stage.RECOGNIZE, False, 1)]
 
 
 def test_urgent_work_wakes_those_who_are_kept_free_for_it(sessions):
