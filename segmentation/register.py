@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import Misfit, RegistrationError
+from segmentation.growing import GrowParams, grow
 from segmentation.patches import PatchParams
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import (
@@ -47,6 +48,7 @@ class RegisterParams:
         default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
     )
     patch: PatchParams = field(default_factory=PatchParams)
+    grow: GrowParams = field(default_factory=GrowParams)  # of a form that repeats itself
     steps: tuple[int, ...] = (2, 1)  # first every second patch, then, where they leave doubt, all
     min_sample: int = 24  # patches; a form with fewer in its sample is looked at whole
     settled_px: float = 6.5  # doubt is a patch that was farther off than this,
@@ -107,11 +109,12 @@ def register(
     to_reduced = inverse(form.reduced.to_original())
     height, width = form.reduced.image.shape
     partners = move(pairs.template, to_reduced)
-    if len(form.repeats.shifts):  # the pairs may lie in the heads alone, and bear no more than this
+    if len(form.repeats.shifts):  # the pairs may lie in the heads alone
         start, near = fit_similarity(pairs.page, partners, params.first.inlier_px)
-        if start is not None and near.sum() >= params.first.min_inliers:
+        if start is not None and near.sum() >= params.grow.min_inliers:
+            grown = grow(page.levels, form, start, params.grow)
             with suppress(RegistrationError):
-                return _refine(page, form, start, int(near.sum()), params)
+                return _refine(page, form, grown, int(near.sum()), params)
     first = fit_registration(pairs.page, partners, (height, width), params.first)
     return _refine(page, form, first.page_to_template, int(first.inliers.sum()), params)
 

@@ -16,13 +16,13 @@ from segmentation import (
     segment_page,
 )
 from segmentation.errors import Misfit
-from segmentation.matching import MatchParams, page_features
+from segmentation.matching import MatchParams, Pairs, page_features
 from segmentation.pyramid import Level
 from segmentation.register import register_near
 from segmentation.repeats import shifted
 from segmentation.segment import prepare_page
 from segmentation.warp import corners, inverse, move
-from tests.drawing import text_page, write_in
+from tests.drawing import Distortion, scan, text_page, write_in
 from tests.lists import LISTS, draw_list
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -91,6 +91,35 @@ def test_a_list_is_found_by_keypoints_too(lists, kind, down_px, monkeypatch):
     monkeypatch.setattr("segmentation.choose.guess", lambda *_: None)
 
     off, _ = errors(segment_page(Page(image=page), catalog, PARAMS), form, truth)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("kind", ["visitors", "petition", "two columns"])
+@pytest.mark.parametrize("turn_deg", [0, 90, 180, 270])
+def test_a_list_is_found_in_every_quarter_turn_by_its_edges(lists, kind, turn_deg, monkeypatch):
+    form, catalog = lists[kind]
+    page, before = sheet(form)
+    image, turned = scan(page, Distortion(turn_deg=turn_deg, skew_deg=2.0, noise=3))
+    monkeypatch.setattr("segmentation.choose.pair_features", _no_pairs)
+
+    off, _ = errors(segment_page(Page(image=image), catalog, PARAMS), form, turned @ before)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_photographed_list_is_found_by_its_head_and_followed_down_the_page(
+    lists, seed, monkeypatch
+):
+    """Keypoints in the head alone say nothing of the perspective, which moves the foot by rows."""
+    form, catalog = lists["visitors"]
+    page, before = sheet(form)
+    photo = Distortion(perspective=0.04, skew_deg=4.0, noise=5, jpeg=60, seed=seed)
+    image, bent = scan(page, photo)
+    monkeypatch.setattr("segmentation.choose.guess", lambda *_: None)
+
+    off, _ = errors(segment_page(Page(image=image), catalog, PARAMS), form, bent @ before)
 
     assert off.max() < 8
 
@@ -175,3 +204,7 @@ def test_handwriting_leaves_the_print_its_share_of_keypoints(lists):
         return int((page_features(level, params).points[:, 1] < 0.83 * DPI).sum())
 
     assert in_head(MatchParams()) > in_head(MatchParams(surplus=1.0))
+
+
+def _no_pairs(*_):
+    return Pairs(page=np.empty((0, 2)), template=np.empty((0, 2)))
