@@ -4,8 +4,8 @@
    to edge, coarse patches give it, and it stands only where step 2 finds nearly all of the form.
 2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
    found is the evidence that the page is this form.
-3. Patches around each field, at about 150 dpi, correct the place of that field alone: feeders
-   stretch and phones see bent paper, which no single homography can follow.
+3. Patches around each field, at about 150 dpi, correct the place of that field alone: no single
+   homography can follow feeders and bent paper.
 """
 
 from __future__ import annotations
@@ -106,16 +106,14 @@ def register(
     Raises:
         RegistrationError: the page is not this form, or too little of it can be seen.
     """
-    to_reduced = inverse(form.reduced.to_original())
-    height, width = form.reduced.image.shape
-    partners = move(pairs.template, to_reduced)
+    partners = move(pairs.template, inverse(form.reduced.to_original()))
     if len(form.repeats.shifts):  # the pairs may lie in the heads alone
         start, near = fit_similarity(pairs.page, partners, params.first.inlier_px)
         if start is not None and near.sum() >= params.grow.min_inliers:
             grown = grow(page.levels, form, start, params.grow)
             with suppress(RegistrationError):
                 return _refine(page, form, grown, int(near.sum()), params)
-    first = fit_registration(pairs.page, partners, (height, width), params.first)
+    first = fit_registration(pairs.page, partners, form.reduced.image.shape, params.first)
     return _refine(page, form, first.page_to_template, int(first.inliers.sum()), params)
 
 
@@ -138,8 +136,8 @@ def register_near(
     Raises:
         RegistrationError: too little of the form's own print is found.
     """
-    to_reduced = inverse(form.reduced.to_original())
-    return _refine(page, form, unit(to_reduced @ guess), sibling.inlier_count, params)
+    start = unit(inverse(form.reduced.to_original()) @ guess)
+    return _refine(page, form, start, sibling.inlier_count, params)
 
 
 def register_guessed(
@@ -161,6 +159,8 @@ def register_guessed(
     """
     to_reduced = inverse(form.reduced.to_original())
     start = unit(to_reduced @ guess.page_to_template)
+    if len(form.repeats.shifts):  # seen by what it shows once, which may be its head alone
+        start = grow(page.levels, form, start, params.grow)
     found = _refine(page, form, start, guess.inlier_count, params)
     if found.agreement < params.settled_agreement:
         raise RegistrationError(
