@@ -10,7 +10,7 @@ than chance gives: where that print is torn off or hidden, it is refused.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 class ChooseParams:
     """When two forms are told apart."""
 
-    rival_agreement: float = 0.75  # of the best form's; less is no rival
+    rival_agreement: float = 0.6  # of the best form's; less is no rival
+    narrow: float = 0.8  # share of the limits that a sibling must meet to be weighed all the same
     blur_px: int = 5  # forms are compared after blurring away what registration cannot hold
     min_difference: int = 40  # gray steps by which the two blanks differ there
     min_pixels: int = 60  # of difference, at the reduced level
@@ -85,8 +86,7 @@ def choose(
     """
     guessed = _guessed(page, catalog, register_params, prepared.outline)
     if guessed:
-        guessed |= _sibling_fits(page, guessed, catalog, register_params)
-        return _best(page, list(guessed.values()), params)
+        return _among_siblings(page, guessed, catalog, register_params, params)
     misfits: list[RegistrationError] = []
     for tier, match in enumerate(prepared.matches):
         features = page_features(page.levels[-1], match)
@@ -99,8 +99,7 @@ def choose(
             except RegistrationError as misfit:
                 misfits.append(misfit)
         if fits:
-            fits |= _sibling_fits(page, fits, catalog, register_params)
-            return _best(page, list(fits.values()), params)
+            return _among_siblings(page, fits, catalog, register_params, params)
     closest = max(misfits, key=_closeness)
     if closest.reason is Misfit.ROWS_ALIKE:
         raise closest
@@ -123,23 +122,54 @@ def _guessed(
     return fits
 
 
+def _among_siblings(
+    page: PreparedPage,
+    fits: Mapping[int, RegisteredPage],
+    catalog: Catalog,
+    register_params: RegisterParams,
+    params: ChooseParams,
+) -> RegisteredPage:
+    """Weigh the forms that a page fits against their siblings, those that narrowly fail too."""
+    more, narrow = _sibling_fits(page, fits, catalog, register_params, params.narrow)
+    best = _best(page, [*fits.values(), *more], params)
+    for rival, misfit in narrow:
+        if _decide(page, best, rival, params) is rival:
+            raise NoTemplateMatchesError(known=len(catalog.forms), closest=misfit)
+    return best
+
+
 def _sibling_fits(
     page: PreparedPage,
     fits: Mapping[int, RegisteredPage],
     catalog: Catalog,
     params: RegisterParams,
-) -> dict[int, RegisteredPage]:
-    """Lay the page onto the siblings of the forms it fits, where it was not yet."""
-    more: dict[int, RegisteredPage] = {}
+    narrow: float,
+) -> tuple[list[RegisteredPage], list[tuple[RegisteredPage, RegistrationError]]]:
+    """Lay the page onto the siblings of the forms it fits, where it was not yet.
+
+    Returns:
+        Those it fits, and those that it fits within ``narrow`` of the limits, with what it missed.
+    """
+    slack = replace(
+        params,
+        min_agreement=narrow * params.min_agreement,
+        min_found=narrow * params.min_found,
+        min_span=narrow * params.min_span,
+    )
+    more: list[RegisteredPage] = []
+    missed: list[tuple[RegisteredPage, RegistrationError]] = []
+    seen = set(fits)
     for number, fit in fits.items():
-        for sibling in catalog.siblings[number]:
-            if sibling.number in fits or sibling.number in more:
-                continue
+        for sibling in (s for s in catalog.siblings[number] if s.number not in seen):
+            seen.add(sibling.number)
             form = catalog.forms[sibling.number]
             guess = sibling.to_sibling @ fit.page_to_template
-            with suppress(RegistrationError):
-                more[sibling.number] = register_near(page, form, guess, fit, params)
-    return more
+            try:
+                more.append(register_near(page, form, guess, fit, params))
+            except RegistrationError as misfit:
+                with suppress(RegistrationError):
+                    missed.append((register_near(page, form, guess, fit, slack), misfit))
+    return more, missed
 
 
 def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) -> RegisteredPage:

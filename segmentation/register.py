@@ -1,7 +1,7 @@
 """Lay a page onto one blank form, coarse to fine, with evidence at each step.
 
-1. Keypoint pairs at about 50 dpi give a first homography, or a refusal; of a page that lies edge
-   to edge, coarse patches give it, and it stands only where step 2 finds nearly all of the form.
+1. Keypoint pairs at about 50 dpi give a first fit; of a page that lies edge to edge, coarse
+   patches give it, and it stands only where step 2 finds nearly all of the form.
 2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
    found is the evidence that the page is this form.
 3. Patches around each field, at about 150 dpi, correct the place of that field alone: no single
@@ -20,12 +20,8 @@ from segmentation.errors import Misfit, RegistrationError
 from segmentation.growing import GrowParams, grow
 from segmentation.patches import PatchParams
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
-from segmentation.registration import (
-    RegistrationParams,
-    fit_registration,
-    fit_similarity,
-    hull_share,
-)
+from segmentation.registration import RegistrationParams as Limits
+from segmentation.registration import fit_registration, fit_similarity, hull_share
 from segmentation.repeats import shifted
 from segmentation.sighting import sight
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
@@ -43,9 +39,9 @@ if TYPE_CHECKING:
 class RegisterParams:
     """When a page counts as laid onto a form."""
 
-    first: RegistrationParams = field(default_factory=lambda: RegistrationParams(inlier_px=4.0))
-    second: RegistrationParams = field(
-        default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
+    first: Limits = field(default_factory=lambda: Limits(inlier_px=4.0))
+    second: Limits = field(
+        default_factory=lambda: Limits(inlier_px=3.0, min_inliers=8, min_spread=0.08)
     )
     patch: PatchParams = field(default_factory=PatchParams)
     grow: GrowParams = field(default_factory=GrowParams)  # of a form that repeats itself
@@ -131,12 +127,14 @@ def register_near(
         form: the form it may be.
         guess: page px to the form's px, roughly.
         sibling: the page on the sibling; its keypoints are evidence for both.
-        params: when the page counts as laid onto the form.
+        params: as of ``register``.
 
     Raises:
         RegistrationError: too little of the form's own print is found.
     """
     start = unit(inverse(form.reduced.to_original()) @ guess)
+    if len(form.repeats.shifts):  # the sibling's rows may be of another height
+        start = grow(page.levels, form, start, params.grow)
     return _refine(page, form, start, sibling.inlier_count, params)
 
 

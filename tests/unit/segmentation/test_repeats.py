@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segmentation import (
+    AmbiguousTemplateError,
     Page,
     RegistrationError,
     SegmentationError,
@@ -23,11 +24,18 @@ from segmentation.repeats import shifted
 from segmentation.segment import prepare_page
 from segmentation.warp import corners, inverse, move
 from tests.drawing import Distortion, scan, text_page, write_in
-from tests.lists import LISTS, draw_list
+from tests.lists import LIST_EDITIONS, LISTS, draw_list
 from tests.unit.segmentation.conftest import PARAMS
 
 DPI = 150.0
 ROW_PX = 50  # of most lists
+
+
+@pytest.fixture(scope="module")
+def editions():
+    """Lists with one head and other rows, known together."""
+    drawn = [draw_list(kind, dpi=DPI) for kind in ("visitors", *LIST_EDITIONS)]
+    return drawn, index_templates(drawn, PARAMS)
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,23 @@ def test_a_photographed_list_is_found_by_its_head_and_followed_down_the_page(
     off, _ = errors(segment_page(Page(image=image), catalog, PARAMS), form, bent @ before)
 
     assert off.max() < 8
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_list_is_not_taken_for_one_with_other_rows(editions, number, seed):
+    """A page stretched by perspective fits rows that are a little higher or lower as well."""
+    drawn, catalog = editions
+    page, _ = sheet(drawn[number])
+    photo = Distortion(turn_deg=180, perspective=0.03, stretch=1.02, noise=5, seed=seed)
+    image, _ = scan(page, photo)
+
+    try:
+        found = segment_page(Page(image=image), catalog, PARAMS).template_id
+    except AmbiguousTemplateError:
+        return
+
+    assert found == drawn[number].template_id
 
 
 @pytest.mark.parametrize("kind", LISTS)
