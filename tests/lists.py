@@ -18,7 +18,8 @@ def draw_list(kind: str, *, dpi: float = 300.0) -> Template:
     """Draw a blank list on a letter sheet, one name field a row.
 
     Args:
-        kind: of ``LIST_EDITIONS``: the first list with other rows; or of ``LISTS``: 29 rows under a title and column heads; heads as the first row of the
+        kind: of ``LIST_EDITIONS``: the first list with other rows; or of
+            ``LISTS``: 29 rows under a title and column heads; heads as the first row of the
             table; a paragraph over it, row numbers and a footer; or two tables side by side.
         dpi: of the sheet.
     """
