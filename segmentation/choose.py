@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 class ChooseParams:
     """When two forms are told apart."""
 
-    rival_agreement: float = 0.6  # of the best form's; less is no rival
+    rival_agreement: float = 0.75  # of the best form's; less is no rival
     narrow: float = 0.8  # share of the limits that a sibling must meet to be weighed all the same
     blur_px: int = 5  # forms are compared after blurring away what registration cannot hold
     min_difference: int = 40  # gray steps by which the two blanks differ there
