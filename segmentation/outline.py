@@ -25,7 +25,7 @@ from segmentation.patches import (
 from segmentation.pyramid import Level, halve, scaling
 from segmentation.registration import RegistrationParams, fit_registration, fit_similarity
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
-from segmentation.warp import move, unit
+from segmentation.warp import inverse, move, unit
 
 if TYPE_CHECKING:
     from segmentation.types import Mask, Points
@@ -104,7 +104,7 @@ def _anchors(coarse: Level, landmarks: Points, params: PatchParams) -> Patches:
 
 
 def guess(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
-    """Look whether a page shows a form upright and edge to edge.
+    """Look whether a page shows a form edge to edge, upright.
 
     Args:
         page: the page's coarse level.
@@ -112,8 +112,34 @@ def guess(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
         params: how far off it may be.
 
     Returns:
-        How the page lies, or None where it does not lie so.
+        How the page lies, or None where it does not lie so. A form that repeats itself has few
+        keypoints that are like no others, so it is looked for in every quarter turn.
     """
+    seen = _upright(page, outline, params)
+    if seen is not None or not len(outline.anchors.centers):
+        return seen
+    to_coarse = inverse(page.to_original())
+    for quarters in (2, 1, 3):
+        turned = np.ascontiguousarray(np.rot90(page.image, quarters))
+        seen = _upright(Level(image=turned, scale_x=1.0, scale_y=1.0), outline, params)
+        if seen is not None:
+            whole = seen.page_to_template @ _turn(page.image.shape, quarters) @ to_coarse
+            return Guess(page_to_template=unit(whole), inlier_count=seen.inlier_count)
+    return None
+
+
+def _turn(shape: tuple[int, ...], quarters: int) -> Homography:
+    """Give the map from an (H, W) image to the same as ``np.rot90`` turns it."""
+    height, width = shape[:2]
+    if quarters == 2:
+        return np.array([[-1.0, 0.0, width - 1], [0.0, -1.0, height - 1], [0.0, 0.0, 1.0]])
+    if quarters == 1:
+        return np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width - 1], [0.0, 0.0, 1.0]])
+    return np.array([[0.0, -1.0, height - 1], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _upright(page: Level, outline: Outline, params: OutlineParams) -> Guess | None:
+    """Look whether a page shows a form upright and edge to edge."""
     (height, width), (page_height, page_width) = outline.size, page.image.shape
     across, down = page_width / width, page_height / height
     if max(across, down) > params.max_aspect * min(across, down):

@@ -1,11 +1,11 @@
 """Lay a page onto one blank form, coarse to fine, with evidence at each step.
 
-1. Keypoint pairs at about 50 dpi give a first homography, or a refusal; of a page that lies edge
-   to edge, coarse patches give it, and it stands only where step 2 finds nearly all of the form.
+1. Keypoint pairs at about 50 dpi give a first fit; of a page that lies edge to edge, coarse
+   patches give it, and it stands only where step 2 finds nearly all of the form.
 2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
    found is the evidence that the page is this form.
-3. Patches around each field, at about 150 dpi, correct the place of that field alone: feeders
-   stretch and phones see bent paper, which no single homography can follow.
+3. Patches around each field, at about 150 dpi, correct the place of that field alone: no single
+   homography can follow feeders and bent paper.
 """
 
 from __future__ import annotations
@@ -17,14 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import Misfit, RegistrationError
+from segmentation.growing import GrowParams, grow
 from segmentation.patches import PatchParams
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
-from segmentation.registration import (
-    RegistrationParams,
-    fit_registration,
-    fit_similarity,
-    hull_share,
-)
+from segmentation.registration import RegistrationParams as Limits
+from segmentation.registration import fit_registration, fit_similarity, hull_share
 from segmentation.repeats import shifted
 from segmentation.sighting import sight
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
@@ -42,11 +39,12 @@ if TYPE_CHECKING:
 class RegisterParams:
     """When a page counts as laid onto a form."""
 
-    first: RegistrationParams = field(default_factory=lambda: RegistrationParams(inlier_px=4.0))
-    second: RegistrationParams = field(
-        default_factory=lambda: RegistrationParams(inlier_px=3.0, min_inliers=8, min_spread=0.08)
+    first: Limits = field(default_factory=lambda: Limits(inlier_px=4.0))
+    second: Limits = field(
+        default_factory=lambda: Limits(inlier_px=3.0, min_inliers=8, min_spread=0.08)
     )
     patch: PatchParams = field(default_factory=PatchParams)
+    grow: GrowParams = field(default_factory=GrowParams)  # of a form that repeats itself
     steps: tuple[int, ...] = (2, 1)  # first every second patch, then, where they leave doubt, all
     min_sample: int = 24  # patches; a form with fewer in its sample is looked at whole
     settled_px: float = 6.5  # doubt is a patch that was farther off than this,
@@ -104,15 +102,14 @@ def register(
     Raises:
         RegistrationError: the page is not this form, or too little of it can be seen.
     """
-    to_reduced = inverse(form.reduced.to_original())
-    height, width = form.reduced.image.shape
-    partners = move(pairs.template, to_reduced)
-    if len(form.repeats.shifts):  # the pairs may lie in the heads alone, and bear no more than this
+    partners = move(pairs.template, inverse(form.reduced.to_original()))
+    if len(form.repeats.shifts):  # the pairs may lie in the heads alone
         start, near = fit_similarity(pairs.page, partners, params.first.inlier_px)
-        if start is not None and near.sum() >= params.first.min_inliers:
+        if start is not None and near.sum() >= params.grow.min_inliers:
+            grown = grow(page.levels, form, start, params.grow)
             with suppress(RegistrationError):
-                return _refine(page, form, start, int(near.sum()), params)
-    first = fit_registration(pairs.page, partners, (height, width), params.first)
+                return _refine(page, form, grown, int(near.sum()), params)
+    first = fit_registration(pairs.page, partners, form.reduced.image.shape, params.first)
     return _refine(page, form, first.page_to_template, int(first.inliers.sum()), params)
 
 
@@ -130,13 +127,15 @@ def register_near(
         form: the form it may be.
         guess: page px to the form's px, roughly.
         sibling: the page on the sibling; its keypoints are evidence for both.
-        params: when the page counts as laid onto the form.
+        params: as of ``register``.
 
     Raises:
         RegistrationError: too little of the form's own print is found.
     """
-    to_reduced = inverse(form.reduced.to_original())
-    return _refine(page, form, unit(to_reduced @ guess), sibling.inlier_count, params)
+    start = unit(inverse(form.reduced.to_original()) @ guess)
+    if len(form.repeats.shifts):  # the sibling's rows may be of another height
+        start = grow(page.levels, form, start, params.grow)
+    return _refine(page, form, start, sibling.inlier_count, params)
 
 
 def register_guessed(
@@ -158,6 +157,8 @@ def register_guessed(
     """
     to_reduced = inverse(form.reduced.to_original())
     start = unit(to_reduced @ guess.page_to_template)
+    if len(form.repeats.shifts):  # seen by what it shows once, which may be its head alone
+        start = grow(page.levels, form, start, params.grow)
     found = _refine(page, form, start, guess.inlier_count, params)
     if found.agreement < params.settled_agreement:
         raise RegistrationError(

@@ -78,7 +78,7 @@ def fit_registration(
 
 
 def fit_similarity(
-    page: Points, template: Points, inlier_px: float
+    page: Points, template: Points, inlier_px: float, *, stretched: bool = False
 ) -> tuple[Homography | None, npt.NDArray[np.bool_]]:
     """Fit shift, turn and scale alone, which two pairs settle.
 
@@ -86,14 +86,16 @@ def fit_similarity(
         page: (N, 2) points found on the scan.
         template: (N, 2) their partners, row for row.
         inlier_px: how near a partner a point must land, px of ``template``.
+        stretched: the scales along two axes may differ, which takes three pairs.
 
     Returns:
         The map from page to template, None where there is none, and (N,) which pairs support it.
     """
     none = np.zeros(len(page), bool)
-    if len(page) < 2:
+    if len(page) < 2 + stretched:
         return None, none
-    fitted, _ = cv2.estimateAffinePartial2D(
+    estimate = cv2.estimateAffine2D if stretched else cv2.estimateAffinePartial2D
+    fitted, _ = estimate(
         page, template, method=cv2.RANSAC, ransacReprojThreshold=inlier_px, maxIters=2000
     )
     if fitted is None or not np.isfinite(fitted).all() or np.linalg.det(fitted[:, :2]) < 1e-9:

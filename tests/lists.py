@@ -9,6 +9,8 @@ from segmentation.template import template_version
 from segmentation.types import Box, FieldKind, FieldSpec, GrayImage, Template, WritingStyle
 
 LISTS = ("visitors", "heads inside", "petition", "two columns")
+LIST_EDITIONS = ("visitors, lower rows", "visitors, fewer rows", "visitors, higher rows")
+_ROWS = {"lower": (30, 0.32), "fewer": (25, 1 / 3), "higher": (27, 0.36)}
 _HEADS = ("Name", "Date", "Time in", "Signature")
 
 
@@ -16,7 +18,8 @@ def draw_list(kind: str, *, dpi: float = 300.0) -> Template:
     """Draw a blank list on a letter sheet, one name field a row.
 
     Args:
-        kind: of ``LISTS``: 29 rows under a title and column heads; heads as the first row of the
+        kind: of ``LIST_EDITIONS``: the first list with other rows; or of
+            ``LISTS``: 29 rows under a title and column heads; heads as the first row of the
             table; a paragraph over it, row numbers and a footer; or two tables side by side.
         dpi: of the sheet.
     """
@@ -25,6 +28,11 @@ def draw_list(kind: str, *, dpi: float = 300.0) -> Template:
         sheet.text("VISITORS", 3.3, 0.53, 0.2)
         sheet.heads(0.8)
         sheet.table(left=0.5, right=8.0, top=0.867, rows=29)
+    elif kind in LIST_EDITIONS:
+        rows, pitch = _ROWS[kind.split()[1]]
+        sheet.text("VISITORS", 3.3, 0.53, 0.2)
+        sheet.heads(0.8)
+        sheet.table(left=0.5, right=8.0, top=0.867, rows=rows, pitch=pitch)
     elif kind == "heads inside":
         sheet.text("ATTENDANCE SHEET", 2.3, 0.6, 0.2)
         sheet.heads(1.23)

@@ -12,12 +12,13 @@ from tests.drawing import Distortion, draw_form, scan, write_in
 from tests.unit.segmentation.conftest import PARAMS
 
 FORM = draw_form(12, dpi=150.0)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def edition(template_id: str, line: str) -> Template:
     """Print one line more at the foot of the form."""
     image = FORM.image.copy()
-    cv2.putText(image, line, (110, 1560), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2, cv2.LINE_AA)
+    cv2.putText(image, line, (110, 1560), FONT, 0.9, 20, 2, cv2.LINE_AA)
     return dataclasses.replace(FORM, template_id=template_id, version=template_id, image=image)
 
 
@@ -73,6 +74,39 @@ def test_a_page_with_the_telling_line_covered_is_refused():
 
     assert set(caught.value.template_ids) == {"old", "new"}
     assert caught.value.code == "ambiguous_template"
+
+
+@pytest.mark.parametrize(("seed", "skew_deg"), [(11, -8.914), (12, -5.98)])
+def test_grain_where_the_telling_line_was_torn_off_is_no_evidence_for_either(seed, skew_deg):
+    """One such page in twenty is by chance a little more like one of the two lines."""
+    sheet = filled(OLD).copy()
+    torn = np.array([[0, 1300], [0, 1650], [1275, 1650], [1275, 1540]])
+    cv2.fillConvexPoly(sheet, torn, 200)
+    bed = Distortion(margin=0.05, bed=200, scale=0.72, perspective=0.03, skew_deg=skew_deg)
+    image, _ = scan(sheet, dataclasses.replace(bed, shadow=0.6, noise=11, jpeg=70, seed=seed))
+
+    with pytest.raises(AmbiguousTemplateError) as caught:
+        segment_page(Page(image=image), index_templates([OLD, NEW], PARAMS), PARAMS)
+
+    assert caught.value.margin < caught.value.limit
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_single_word_tells_two_editions_apart_only_where_it_is_plain(hidden):
+    """Over fewer pixels chance is likened to print more often, so the limit is higher."""
+    spring, autumn = (edition(word, f"Course list {word}") for word in ("SPRING", "AUTUMN"))
+    catalog = index_templates([spring, autumn], PARAMS)
+    sheet = filled(spring).copy()
+    if hidden:
+        sheet[1520:1590, 110 + cv2.getTextSize("Course list", FONT, 0.9, 2)[0][0] :] = 225
+    image, _ = scan(sheet, Distortion(noise=5))
+
+    if not hidden:
+        assert segment_page(Page(image=image), catalog, PARAMS).template_id == "SPRING"
+        return
+    with pytest.raises(AmbiguousTemplateError) as caught:
+        segment_page(Page(image=image), catalog, PARAMS)
+    assert caught.value.limit > PARAMS.choose.min_likeness
 
 
 def test_two_forms_with_the_same_print_cannot_be_told_apart():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segmentation import (
+    AmbiguousTemplateError,
     Page,
     RegistrationError,
     SegmentationError,
@@ -16,18 +17,25 @@ from segmentation import (
     segment_page,
 )
 from segmentation.errors import Misfit
-from segmentation.matching import MatchParams, page_features
+from segmentation.matching import MatchParams, Pairs, page_features
 from segmentation.pyramid import Level
 from segmentation.register import register_near
 from segmentation.repeats import shifted
 from segmentation.segment import prepare_page
 from segmentation.warp import corners, inverse, move
-from tests.drawing import text_page, write_in
-from tests.lists import LISTS, draw_list
+from tests.drawing import Distortion, scan, text_page, write_in
+from tests.lists import LIST_EDITIONS, LISTS, draw_list
 from tests.unit.segmentation.conftest import PARAMS
 
 DPI = 150.0
 ROW_PX = 50  # of most lists
+
+
+@pytest.fixture(scope="module")
+def editions():
+    """Lists with one head and other rows, known together."""
+    drawn = [draw_list(kind, dpi=DPI) for kind in ("visitors", *LIST_EDITIONS)]
+    return drawn, index_templates(drawn, PARAMS)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +101,52 @@ def test_a_list_is_found_by_keypoints_too(lists, kind, down_px, monkeypatch):
     off, _ = errors(segment_page(Page(image=page), catalog, PARAMS), form, truth)
 
     assert off.max() < 8
+
+
+@pytest.mark.parametrize("kind", ["visitors", "petition", "two columns"])
+@pytest.mark.parametrize("turn_deg", [0, 90, 180, 270])
+def test_a_list_is_found_in_every_quarter_turn_by_its_edges(lists, kind, turn_deg, monkeypatch):
+    form, catalog = lists[kind]
+    page, before = sheet(form)
+    image, turned = scan(page, Distortion(turn_deg=turn_deg, skew_deg=2.0, noise=3))
+    monkeypatch.setattr("segmentation.choose.pair_features", _no_pairs)
+
+    off, _ = errors(segment_page(Page(image=image), catalog, PARAMS), form, turned @ before)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_photographed_list_is_found_by_its_head_and_followed_down_the_page(
+    lists, seed, monkeypatch
+):
+    """Keypoints in the head alone say nothing of the perspective, which moves the foot by rows."""
+    form, catalog = lists["visitors"]
+    page, before = sheet(form)
+    photo = Distortion(perspective=0.04, skew_deg=4.0, noise=5, jpeg=60, seed=seed)
+    image, bent = scan(page, photo)
+    monkeypatch.setattr("segmentation.choose.guess", lambda *_: None)
+
+    off, _ = errors(segment_page(Page(image=image), catalog, PARAMS), form, bent @ before)
+
+    assert off.max() < 8
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_list_is_not_taken_for_one_with_other_rows(editions, number, seed):
+    """A page stretched by perspective fits rows that are a little higher or lower as well."""
+    drawn, catalog = editions
+    page, _ = sheet(drawn[number])
+    photo = Distortion(turn_deg=180, perspective=0.03, stretch=1.02, noise=5, seed=seed)
+    image, _ = scan(page, photo)
+
+    try:
+        found = segment_page(Page(image=image), catalog, PARAMS).template_id
+    except AmbiguousTemplateError:
+        return
+
+    assert found == drawn[number].template_id
 
 
 @pytest.mark.parametrize("kind", LISTS)
@@ -175,3 +229,7 @@ def test_handwriting_leaves_the_print_its_share_of_keypoints(lists):
         return int((page_features(level, params).points[:, 1] < 0.83 * DPI).sum())
 
     assert in_head(MatchParams()) > in_head(MatchParams(surplus=1.0))
+
+
+def _no_pairs(*_):
+    return Pairs(page=np.empty((0, 2)), template=np.empty((0, 2)))
