@@ -1,4 +1,4 @@
-"""How well texts were read: edit distance, character error rate, exact match.
+"""How well texts were read: edit distance, character error rate, exact match, what is mistaken.
 
 *Folded* measures forgive what a name's spelling varies in: marks over letters, letter case and
 signs beyond space, hyphen and apostrophe. Strict ones compare NFC texts as they stand.
@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from recognition.folding import NOT_DECOMPOSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+NOTHING = ""  # in an edit: no letter on this side
 _IN_TWO = str.maketrans({"Œ": "OE", "Æ": "AE"})  # ``str.upper`` makes SS of ß by itself
 
 
@@ -61,3 +65,36 @@ def exact(texts: Sequence[str], references: Sequence[str]) -> float:
     if len(texts) != len(references) or not references:
         raise ValueError(f"got {len(texts)} texts for {len(references)} references")
     return sum(a == b for a, b in zip(texts, references, strict=True)) / len(references)
+
+
+def count_edits(pairs: Iterable[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Count which letter was read as which, over pairs of wanted and read texts."""
+    return Counter(edit for wanted, read in pairs for edit in edits(wanted, read))
+
+
+def edits(wanted: str, read: str) -> list[tuple[str, str]]:
+    """Give the fewest edits that turn one text into the other: (letter wanted, letter read).
+
+    A letter without its other side stands against ``NOTHING``.
+    """
+    distance = np.zeros((len(wanted) + 1, len(read) + 1), np.int64)
+    distance[:, 0], distance[0] = np.arange(len(wanted) + 1), np.arange(len(read) + 1)
+    for i, a in enumerate(wanted, start=1):
+        for j, b in enumerate(read, start=1):
+            distance[i, j] = min(
+                distance[i - 1, j] + 1, distance[i, j - 1] + 1, distance[i - 1, j - 1] + (a != b)
+            )
+    i, j = len(wanted), len(read)
+    found: list[tuple[str, str]] = []
+    while i or j:
+        if i and j and distance[i, j] == distance[i - 1, j - 1] + (wanted[i - 1] != read[j - 1]):
+            i, j = i - 1, j - 1
+            if wanted[i] != read[j]:
+                found.append((wanted[i], read[j]))
+        elif i and distance[i, j] == distance[i - 1, j] + 1:
+            i -= 1
+            found.append((wanted[i], NOTHING))
+        else:
+            j -= 1
+            found.append((NOTHING, read[j]))
+    return found[::-1]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from recognition.metrics import edit_distance, fold
+from recognition.metrics import count_edits, edit_distance, fold
 from recognition.reliability import calibration_error, straight_through_shares
 from worker.errors import ConfigError, PermanentError
 from worker.recognizing import FOR_A_PERSON, read_pages
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from worker.truths import Truth
     from worker.types import DocumentReading, SegmentedPage
 
+_MISTAKES = 24  # kinds that are told
 _SCANS_AT_ONCE = 32  # enough lines for a full batch; their pages fit in memory
 
 
@@ -76,6 +77,16 @@ class FormsReport:
 
     all: FormsScore
     fields: dict[str, FormsScore]
+    mistakes: tuple[Mistake, ...]  # of all fields by the ink alone, the commonest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One letter, folded, and what it was read as; empty where there was none, or none was read."""
+
+    label: str
+    read: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +162,7 @@ def evaluate_forms(  # noqa: PLR0913, ports of a use case
     return FormsReport(
         all=_score(outcomes, pages_per_s),
         fields={name: _score(found, pages_per_s) for name, found in sorted(by_field.items())},
+        mistakes=_mistakes(outcomes),
     )
 
 
@@ -226,7 +238,7 @@ def _accuracy(
     A page that gave no reading counts as an empty text, and goes to a person like a doubtful one.
     """
     read = [(o.truth.text, way(o)) for o in _written(outcomes)]
-    pairs = [(fold(truth), fold("" if found is None else found.text)) for truth, found in read]
+    pairs = _folded(read)
     edits = sum(edit_distance(truth, text) for truth, text in pairs)
     right = [truth == text for truth, text in pairs]
     confidences = [0.0 if found is None else found.confidence for _, found in read]
@@ -236,6 +248,17 @@ def _accuracy(
         ece=round(calibration_error(confidences, right), 4) if right else None,
         straight_through=straight_through_shares(confidences, right) if right else None,
     )
+
+
+def _mistakes(outcomes: list[_Outcome]) -> tuple[Mistake, ...]:
+    """Count which letters were read as which, where something was read."""
+    read = [(o.truth.text, o.reading) for o in _written(outcomes) if o.reading is not None]
+    counts = count_edits(_folded(read)).most_common(_MISTAKES)
+    return tuple(Mistake(label=label, read=got, times=times) for (label, got), times in counts)
+
+
+def _folded(read: Iterable[tuple[str, FieldReading | None]]) -> list[tuple[str, str]]:
+    return [(fold(truth), fold("" if found is None else found.text)) for truth, found in read]
 
 
 def _written(outcomes: list[_Outcome]) -> list[_Outcome]:

@@ -12,28 +12,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from recognition.errors import RecognitionError
-from recognition.metrics import fold
+from recognition.metrics import NOTHING, count_edits, fold
 from recognition.prior import read_prior
 from recognition.recognizer import Recognizer
 from recognition.training.captions import draw_captioned
 from recognition.training.evaluate import read_samples, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    import numpy as np
 
     from recognition.training.manifest import Sample
 
 EXIT_DATA = 65  # as sysexits.h has it
-NOTHING = ""  # in an edit: no letter on this side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,39 +86,6 @@ def mistakes(recognizer: Recognizer, samples: Sequence[Sample]) -> list[Mistake]
         if fold(sample.text) != fold(reading.text)
     ]
     return sorted(wrong, key=lambda mistake: (-mistake.confidence, mistake.sample.image.name))
-
-
-def count_edits(pairs: Iterable[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    """Count which letter was read as which, over pairs of wanted and read texts."""
-    return Counter(edit for wanted, read in pairs for edit in edits(wanted, read))
-
-
-def edits(wanted: str, read: str) -> list[tuple[str, str]]:
-    """Give the fewest edits that turn one text into the other: (letter wanted, letter read).
-
-    A letter without its other side stands against ``NOTHING``.
-    """
-    distance = np.zeros((len(wanted) + 1, len(read) + 1), np.int64)
-    distance[:, 0], distance[0] = np.arange(len(wanted) + 1), np.arange(len(read) + 1)
-    for i, a in enumerate(wanted, start=1):
-        for j, b in enumerate(read, start=1):
-            distance[i, j] = min(
-                distance[i - 1, j] + 1, distance[i, j - 1] + 1, distance[i - 1, j - 1] + (a != b)
-            )
-    i, j = len(wanted), len(read)
-    found: list[tuple[str, str]] = []
-    while i or j:
-        if i and j and distance[i, j] == distance[i - 1, j - 1] + (wanted[i - 1] != read[j - 1]):
-            i, j = i - 1, j - 1
-            if wanted[i] != read[j]:
-                found.append((wanted[i], read[j]))
-        elif i and distance[i, j] == distance[i - 1, j] + 1:
-            i -= 1
-            found.append((wanted[i], NOTHING))
-        else:
-            j -= 1
-            found.append((NOTHING, read[j]))
-    return found[::-1]
 
 
 def draw_mistakes(found: Sequence[Mistake]) -> np.ndarray:

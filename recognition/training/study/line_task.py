@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from recognition.batching import by_width, pad_lines
-from recognition.training.mistakes import edits
+from recognition.metrics import edits
 from recognition.training.study import lines
 from recognition.training.study.checksum import checksum
 from recognition.training.study.contestants import line_contestants

@@ -73,6 +73,19 @@ def test_the_same_fields_are_scored_with_names_weighed_beside_the_ink_alone(tmp_
     assert report.fields[SECOND.name].prior.cer == pytest.approx(1 / 3, abs=1e-4)
 
 
+def test_letters_mistaken_are_counted_where_something_was_read(tmp_path):
+    rows = [
+        f"a.png,{FIRST.name},Émile", f"a.png,{SECOND.name},Zoe", f"b.png,{FIRST.name},Ada",
+    ]  # fmt: skip
+    folder = lay_out(tmp_path, rows, a=filled(FIRST, SECOND), b=noise_page(1))
+
+    report = evaluate(folder, "emitt", "Zo", weighed=("Emile", "Zoe"))
+
+    assert [(m.label, m.read, m.times) for m in report.mistakes] == [
+        ("L", "T", 1), ("E", "T", 1), ("E", "", 1),
+    ]  # fmt: skip
+
+
 def test_a_list_that_a_template_names_is_asked_only_where_names_are_weighed(tmp_path):
     listed = replace(FORM, fields=tuple(replace(f, lexicon="surnames") for f in FORM.fields))
     folder = lay_out(tmp_path, [f"a.png,{FIRST.name},Ada"], a=filled(FIRST))

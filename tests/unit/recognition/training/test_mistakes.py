@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from recognition.checkpoint import save_checkpoint
-from recognition.metrics import edit_distance
-from recognition.training.mistakes import NOTHING, count_edits, edits, main
+from recognition.metrics import NOTHING, count_edits, edit_distance, edits
+from recognition.training.mistakes import main
 from tests.unit.recognition.networks import SMALL, small_network
 from tests.unit.recognition.training.sources import TEXTS, write_names
 

@@ -6,7 +6,7 @@ import torch
 
 from recognition.alphabet import Alphabet
 from recognition.batching import pad_lines
-from recognition.training.mistakes import edits
+from recognition.metrics import edits
 from recognition.training.study.line_task import confusion_of, read_lines
 from recognition.training.study.lines import (
     POSITIONS,
