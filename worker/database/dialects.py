@@ -82,9 +82,11 @@ def insert_into(
     session: Session, table: type[DeclarativeBase]
 ) -> postgresql.Insert | sqlite.Insert:
     """Start an INSERT that can say ON CONFLICT, which both databases know in the same words."""
-    return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
+    return insert_into_table(table, is_postgresql=is_postgresql(session))
 
 
-def insert_into_table(table: Table, *, is_postgresql: bool) -> postgresql.Insert | sqlite.Insert:
+def insert_into_table(
+    table: Table | type[DeclarativeBase], *, is_postgresql: bool
+) -> postgresql.Insert | sqlite.Insert:
     """Start the same before there is a session, for a statement that is built once."""
     return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
