@@ -6,11 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from recognition.errors import RecognitionError, TrainingConfigError
+from recognition.errors import RecognitionError
 from recognition.training.config import load_config
+from recognition.training.exit_codes import tell
 from recognition.training.train import train
-
-EXIT_DATA, EXIT_CONFIG = 65, 78  # as sysexits.h has them
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,13 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     path = parser.parse_args(arguments).config
     try:
         record = train(load_config(path))
-    except TrainingConfigError as error:
-        for fault in error.faults:
-            sys.stderr.write(f"{path}: {fault}\n")
-        return EXIT_CONFIG
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error, settings=path)
     for name, figures in record.metrics.items():
         sys.stdout.write(f"{name}: exact {figures['exact']:.3f}, CER {figures['cer']:.3f}\n")
     return 0

@@ -30,16 +30,17 @@ from recognition.recognizer import Recognizer
 from recognition.training.config import read_config, read_toml
 from recognition.training.crop_store import read_crop
 from recognition.training.evaluate import select
+from recognition.training.exit_codes import tell
 from recognition.training.run_record import settings_of
 from recognition.training.train import WEIGHTS, train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from recognition.checkpoint import Checkpoint
     from recognition.training.config import TrainingConfig
     from recognition.types import GrayImage
 
-EXIT_DATA, EXIT_CONFIG = 65, 78  # as sysexits.h has them
 _RECIPE = "the recipe"  # the row that the others are compared with
 _TIMED_CROPS = 200
 _ROUNDS = 5  # in which the networks read in turn; the best of each counts
@@ -73,12 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         runs = read_plan(path)
         rows = measure_all(runs)
-    except TrainingConfigError as error:
-        sys.stderr.writelines(f"{path}: {fault}\n" for fault in error.faults)
-        return EXIT_CONFIG
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error, settings=path)
     table = as_table(rows)
     with replacing(runs[0].config.out.parent / "table.md") as file:
         file.write_text(table, encoding="utf-8")
@@ -158,33 +155,34 @@ def measure_all(runs: Sequence[Run]) -> list[Row]:
         ManifestError: a source is missing, empty or damaged.
         NonFiniteLossError: a loss is NaN or infinite.
     """
-    records = []
+    checkpoints: list[Checkpoint] = []
     for run in runs:
-        records.append(_trained(run.config))
+        checkpoints.append(_trained(run.config))
         sys.stderr.write(f"{run.name}: done\n")
-    checkpoints = [load_checkpoint(run.config.out / WEIGHTS) for run in runs]
     paces = _paces([run.config.out / WEIGHTS for run in runs], _some_crops(runs[0].config))
     return [
         Row(
             name=run.name,
-            exact={name: own["exact_folded"] for name, own in record["metrics"].items()},
-            cer={name: own["cer"] for name, own in record["metrics"].items()},
-            parameters=sum(p.numel() for p in checkpoint.model.parameters()),
-            lines=record["lines"],
+            exact={name: own["exact_folded"] for name, own in found.record["metrics"].items()},
+            cer={name: own["cer"] for name, own in found.record["metrics"].items()},
+            parameters=sum(p.numel() for p in found.model.parameters()),
+            lines=found.record["lines"],
             crops_per_s=pace,
         )
-        for run, record, checkpoint, pace in zip(runs, records, checkpoints, paces, strict=True)
+        for run, found, pace in zip(runs, checkpoints, paces, strict=True)
     ]
 
 
-def _trained(config: TrainingConfig) -> Mapping[str, Any]:
-    """Give the record of a run, trained now unless it is over."""
+def _trained(config: TrainingConfig) -> Checkpoint:
+    """Give what a run ended with, trained now unless it is over."""
     weights = config.out / WEIGHTS
     if weights.is_file():
-        record = load_checkpoint(weights).record
+        found = load_checkpoint(weights)
+        record = found.record
         if record.get("settings") == settings_of(config) and record.get("steps") == config.steps:
-            return record
-    return train(config).as_dict()
+            return found
+    train(config)
+    return load_checkpoint(weights)
 
 
 def _some_crops(config: TrainingConfig) -> list[GrayImage]:

@@ -19,13 +19,13 @@ import torch
 
 from recognition.checkpoint import load_checkpoint, save_checkpoint
 from recognition.errors import CheckpointError, RecognitionError
+from recognition.training.exit_codes import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from recognition.checkpoint import Checkpoint
 
-EXIT_DATA = 65  # as sysexits.h has it
 _NOT_OF_BOTH = ("metrics", "calibrators")  # of the record of AFTER
 
 
@@ -40,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         model_id = average(options.before, options.after, options.out, share=options.share)
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error)
     sys.stdout.write(f"{options.out}: model {model_id}\n")
     return 0
 

@@ -26,6 +26,7 @@ from recognition.prior import read_prior
 from recognition.recognizer import Recognizer
 from recognition.reliability import calibration_error, straight_through_shares
 from recognition.training.evaluate import read_samples, select
+from recognition.training.exit_codes import tell
 from recognition.training.halves import Half, half_of, only
 from recognition.training.logistic import fit_calibrator
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from recognition.types import Evidence
 
 LEAST_LINES = 100  # to fit on; with fewer, a handful of wrong labels decides
-_EXIT_DATA = 65  # as sysexits.h has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         calibrate_checkpoint(options.weights, options.folder, options.split, options.holdout)
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return _EXIT_DATA
+        return tell(error)
     return 0
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognition.errors import FontError
+from recognition.training.exit_codes import tell
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LIST = Path(__file__).with_name("font_packages.txt")
 _LICENCES = {"OFL-1.1", "Apache-2.0"}  # both let drawings of the font be used in any way
 _SUBSETS = ("latin", "latin-ext")
-EXIT_DATA, EXIT_UNAVAILABLE = 65, 69  # as sysexits.h has them
+EXIT_UNAVAILABLE = 69  # as sysexits.h has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         packages = read_list(options.list)
     except FontError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error)
     failed = 0
     for package in packages:
         if (options.out / f"{package.name}.ttf").is_file():

@@ -24,6 +24,7 @@ from recognition.prior import read_prior
 from recognition.recognizer import Recognizer
 from recognition.training.captions import draw_captioned
 from recognition.training.evaluate import read_samples, select
+from recognition.training.exit_codes import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from recognition.training.manifest import Sample
-
-EXIT_DATA = 65  # as sysexits.h has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.pictures is not None:
             Image.fromarray(draw_mistakes(found[: options.most])).save(options.pictures)
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error)
     counts = count_edits((fold(m.sample.text), fold(m.text)) for m in found)
     sys.stdout.write(f"{len(found)} of {len(samples)} wrong, {counts.total()} edits\n")
     for (wanted, read), count in counts.most_common(options.most):

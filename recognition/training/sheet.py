@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from recognition.alphabet import NAME_ALPHABET, Alphabet
-from recognition.errors import RecognitionError, TrainingConfigError
-from recognition.training.__main__ import EXIT_CONFIG, EXIT_DATA
+from recognition.errors import RecognitionError
 from recognition.training.config import load_config
 from recognition.training.dataset import LineMaker
+from recognition.training.exit_codes import tell
 from recognition.training.glyphs import covers
 
 if TYPE_CHECKING:
@@ -49,13 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         maker = LineMaker(load_config(options.config), Alphabet(NAME_ALPHABET))
         take = split_lines if options.split else mixed_lines
         drawn = draw_sheet(take(maker, options.lines, np.random.default_rng(options.seed)))
-    except TrainingConfigError as error:
-        for fault in error.faults:
-            sys.stderr.write(f"{options.config}: {fault}\n")
-        return EXIT_CONFIG
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error, settings=options.config)
     Image.fromarray(drawn).save(options.out)
     sys.stdout.write(f"{options.out}\n")
     return 0

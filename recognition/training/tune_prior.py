@@ -29,6 +29,7 @@ from recognition.prior import read_prior
 from recognition.rewriting import Belief, PriorParams, with_prior
 from recognition.training.crop_store import read_crop
 from recognition.training.evaluate import check_comparable
+from recognition.training.exit_codes import tell
 from recognition.training.halves import Half, half_of, only
 from recognition.training.manifest import read_split
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
     from recognition.ink import LogProbs
     from recognition.prior import NamePrior
-
-EXIT_DATA = 65  # as sysexits.h has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         tune(options.folder, options.split, options.weights)
     except RecognitionError as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_DATA
+        return tell(error)
     return 0
 
 

@@ -16,8 +16,9 @@ import pytest
 from recognition.checkpoint import load_checkpoint
 from recognition.confidence import UNCALIBRATED, calibrators_of
 from recognition.recognizer import Recognizer
-from recognition.training.__main__ import EXIT_CONFIG, EXIT_DATA, main
+from recognition.training.__main__ import main
 from recognition.training.evaluate import evaluate_names
+from recognition.training.exit_codes import EXIT_CONFIG, EXIT_DATA
 from recognition.training.halves import Half
 from tests.unit.recognition.training.sources import FONTS, write_hands, write_list, write_names
 
