@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segmentation.catalog import Catalog
+from segmentation.cells import as_line
 from segmentation.errors import (
     AmbiguousTemplateError,
     BlankPageError,
@@ -28,6 +29,7 @@ from segmentation.suggest import (
 from segmentation.template import format_template, parse_template
 from segmentation.types import (
     Box,
+    CombCells,
     Doubt,
     FieldCrop,
     FieldKind,
@@ -50,6 +52,7 @@ __all__ = [
     "BlankPageError",
     "Box",
     "Catalog",
+    "CombCells",
     "Doubt",
     "FieldCrop",
     "FieldKind",
@@ -77,6 +80,7 @@ __all__ = [
     "UnknownParams",
     "Upright",
     "WritingStyle",
+    "as_line",
     "cut_unknown",
     "erase_writing",
     "format_template",

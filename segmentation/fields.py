@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segmentation.cells import CellParams, mark_written
 from segmentation.faint import FaintParams, faint_writing
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, find_ink, find_pieces, grow
@@ -48,6 +49,7 @@ class FieldParams:
     strike: StrikeParams = field(default_factory=StrikeParams)
     faint: FaintParams = field(default_factory=FaintParams)
     unsure: UnsureParams = field(default_factory=UnsureParams)
+    cell: CellParams = field(default_factory=CellParams)
     min_written_px: int = 170  # ink area of the least thing worth reading, a short dash
     min_piece_px: int = 14  # longest side of its largest piece
     max_ruling_gap_px: int = 150  # a longer stretch without its line is covered or torn
@@ -99,6 +101,7 @@ def cut_field(
         letters=plan.spec.letters,
         lexicon=plan.spec.lexicon,
         label=plan.spec.label,
+        cells=mark_written(own, plan.printed.walls_px, params.cell),
     )
 
 

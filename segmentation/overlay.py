@@ -142,6 +142,8 @@ def draw_overlay(
     for crop in segmentation.crops:
         color = _STATE_COLORS[crop.state]
         _outline(canvas, crop.page_box, color)
+        if crop.cells is not None:
+            _draw_walls(canvas, crop, crop.cells.walls_px, color)
         _label(canvas, crop.page_box, _crop_label(crop), color)
     s = segmentation
     return _with_caption(
@@ -210,6 +212,20 @@ def _outline(canvas: _Canvas, quad: Points, color: _Color) -> None:
     # The field's first corner, so that a turned page can be told from an upright one.
     corner = canvas.place(quad[:1])[0].tolist()
     cv2.circle(canvas.image, corner, 3 * canvas.stroke, color, cv2.FILLED, cv2.LINE_AA)
+
+
+def _draw_walls(canvas: _Canvas, crop: FieldCrop, walls_px: Sequence[int], color: _Color) -> None:
+    """Draw where a comb is cut."""
+    top_left, top_right, bottom_right, bottom_left = crop.page_box
+    for wall_px in walls_px:
+        share = (wall_px - crop.box.x_px) / crop.box.width_px
+        wall = np.array(
+            [
+                top_left + share * (top_right - top_left),
+                bottom_left + share * (bottom_right - bottom_left),
+            ]
+        )
+        cv2.polylines(canvas.image, [canvas.place(wall)], False, color, 1, cv2.LINE_AA)
 
 
 def _mark(canvas: _Canvas, spot: Spot) -> None:

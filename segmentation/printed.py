@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from segmentation.cells import CellParams, find_cells
 from segmentation.dots import DotParams, Dots, find_dots
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, ink_mask
 from segmentation.pyramid import halvings
 from segmentation.sampling import pull_level
-from segmentation.types import Box, Homography, Mask
+from segmentation.types import Box, Homography, Mask, WritingStyle
 from segmentation.warp import corners, inverse, move
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class PrintParams:
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
     ink: InkParams = field(default_factory=InkParams)
     dots: DotParams = field(default_factory=DotParams)
+    cell: CellParams = field(default_factory=CellParams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class FieldPrint:
     labels: Mask  # (h, w), 255 on print that is neither a ruling nor one of ``dots``
     others: tuple[Box, ...]  # the form's other fields, crop px; may lie outside the crop
     dots: Dots | None = None  # that fill the field, if any do
+    walls_px: tuple[int, ...] = ()  # columns of a comb's walls; its ends are the first and last
 
 
 def crop_frame(spec: FieldSpec, dpi: float, params: PrintParams) -> tuple[CropFrame, Homography]:
@@ -113,6 +116,7 @@ def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> Fiel
         height_px=frame.height_px + 2 * pad,
     )
     mask = ink_mask(flatten(wide, params.flat), params.ink)
+    printed = mask[pad : pad + frame.height_px, pad : pad + frame.width_px]
     rulings, lines = find_rulings(mask, params)
     lines = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
     labels = np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(lines)), np.uint8)
@@ -128,7 +132,15 @@ def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> Fiel
             box_in_crop(other.box, crop_to_template) for other in template.fields if other != spec
         ),
         dots=dots,
+        walls_px=comb_walls(printed, spec, frame, params),
     )
+
+
+def comb_walls(
+    printed: Mask, spec: FieldSpec, frame: CropFrame, params: PrintParams
+) -> tuple[int, ...]:
+    """Find the walls of a field's cells in (h, w) print; none where it is no comb."""
+    return find_cells(printed, frame.box, params.cell) if spec.style is WritingStyle.COMB else ()
 
 
 def box_in_crop(box: Box, crop_to_template: Homography) -> Box:

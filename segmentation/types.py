@@ -116,6 +116,18 @@ class Template:
     fields: tuple[FieldSpec, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CombCells:
+    """The cells of a comb, from left to right."""
+
+    walls_px: tuple[int, ...]  # n + 1 columns of the crop
+    written: tuple[bool, ...]  # n, whether a letter stands in the cell
+
+    def __str__(self) -> str:
+        """Say how many letters there are, for people."""
+        return f"{sum(self.written)} of {len(self.written)} cells written"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FieldCrop:
     """One field cut from a registered page, with the print removed."""
@@ -131,6 +143,7 @@ class FieldCrop:
     letters: Letters = Letters.ANY  # as the template has it, like the lexicon
     lexicon: str | None = None
     label: str = ""
+    cells: CombCells | None = None  # of a comb whose walls the form shows
 
     @property
     def blank(self) -> bool:

@@ -22,7 +22,14 @@ from segmentation.layout import MM_PER_INCH, draw_lines
 from segmentation.patches import Patches
 from segmentation.phrases import join_words
 from segmentation.placing import Placement
-from segmentation.printed import FieldPrint, PrintParams, box_in_crop, crop_frame, find_rulings
+from segmentation.printed import (
+    FieldPrint,
+    PrintParams,
+    box_in_crop,
+    comb_walls,
+    crop_frame,
+    find_rulings,
+)
 from segmentation.pyramid import halvings
 from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
@@ -178,6 +185,7 @@ def _plan(  # noqa: PLR0913, a field and all that surrounds it
             rulings=rulings,
             labels=np.asarray(labels, np.uint8),
             others=tuple(box_in_crop(s.box, crop_to_upright) for s in specs if s != spec),
+            walls_px=comb_walls(ruled, spec, frame, params.printed),
         ),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from recognition.errors import DeviceMemoryError, FramesNotFiniteError
 from recognition.types import Hint
-from segmentation import BlankPageError, FieldState, Letters
+from segmentation import BlankPageError, FieldState, Letters, as_line
 from worker.errors import DocumentOutOfMemoryError, FailureCode, PermanentError
 from worker.page_sets import missing_pages
 from worker.thresholds import NO_THRESHOLDS
@@ -80,7 +80,8 @@ def read_pages(
         return thresholds.least(template_id, crop.field_name, default=review_below)
 
     written = [crop for pages in documents for crop in _crops(pages) if not crop.blank]
-    images, hints = [crop.image for crop in written], [_hint(crop) for crop in written]
+    images = [as_line(crop.image, crop.cells) for crop in written]
+    hints = [_hint(crop) for crop in written]
     readings = iter(recognizer.read(images, hints) if written else [])
     return [_document(pages, readings, least) for pages in documents]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from segmentation import (
     Box,
+    CombCells,
     Doubt,
     FieldCrop,
     FieldKind,
@@ -87,7 +88,12 @@ def _crop_as_json(crop: FieldCrop) -> dict[str, Any]:
     """Say all of a crop but its picture, which lies beside this."""
     plain = {field.name: getattr(crop, field.name) for field in fields(crop)}
     del plain["image"]
-    return {**plain, "box": asdict(crop.box), "page_box": crop.page_box.tolist()}
+    return {
+        **plain,
+        "box": asdict(crop.box),
+        "page_box": crop.page_box.tolist(),
+        "cells": None if crop.cells is None else asdict(crop.cells),
+    }
 
 
 def _page(page: Mapping[str, Any], archive: CropArchive) -> SegmentedPage:
@@ -126,8 +132,16 @@ def _crop(crop: Mapping[str, Any], archive: CropArchive, page_index: int) -> Fie
             "state": state,
             "doubt": Doubt(crop["doubt"]),
             "letters": Letters(crop["letters"]),
+            "cells": _cells(crop.get("cells")),
         }
     )
+
+
+def _cells(cells: Mapping[str, Any] | None) -> CombCells | None:
+    """Read a comb's cells; an archive of an older version has none."""
+    if cells is None:
+        return None
+    return CombCells(walls_px=tuple(cells["walls_px"]), written=tuple(cells["written"]))
 
 
 def _spec(spec: Mapping[str, Any]) -> FieldSpec:

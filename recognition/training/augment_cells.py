@@ -44,7 +44,9 @@ def set_in_cells(framed: Framed, rng: np.random.Generator, _: AugmentParams) -> 
     crop = framed.crop
     first, top, last, bottom = framed.box
     tall = bottom - top
-    letters = [(start + first, end + first) for start, end in _letters(crop[:, first:last], tall)]
+    letters = [
+        (start + first, end + first) for start, end in part_letters(crop[:, first:last], tall)
+    ]
     widest = max((end - start for start, end in letters), default=0)
     if len(letters) < 2 or widest > _WIDEST * tall:
         return framed
@@ -68,8 +70,16 @@ def set_in_cells(framed: Framed, rng: np.random.Generator, _: AugmentParams) -> 
     return framed if box is None else Framed(crop=drawn, box=box)
 
 
-def _letters(crop: GrayImage, tall: int) -> list[tuple[int, int]]:
-    """Find the stretches of columns with ink, left to right; a letter may be broken."""
+def part_letters(crop: GrayImage, tall: int) -> list[tuple[int, int]]:
+    """Find the stretches of columns with ink, left to right; a letter may be broken.
+
+    Args:
+        crop: (h, w), cut to the writing.
+        tall: px of the writing's height.
+
+    Returns:
+        First column and one past the last, of each.
+    """
     columns = np.flatnonzero(ink_mask(crop).any(axis=0))
     breaks = np.flatnonzero(np.diff(columns) > max(2, _BROKEN * tall))
     starts = columns[np.concatenate([[0], breaks + 1])]

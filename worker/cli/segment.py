@@ -52,4 +52,5 @@ def _report(found: PageSegmentation) -> None:
     )
     for crop in found.crops:
         doubt = f" ({crop.doubt})" if crop.doubt else ""
-        print(f"  {crop.field_name}: {crop.state}{doubt}, surroundings {crop.agreement:.0%}")
+        cells = f", {crop.cells}" if crop.cells is not None else ""
+        print(f"  {crop.field_name}: {crop.state}{doubt}, surroundings {crop.agreement:.0%}{cells}")

@@ -60,3 +60,24 @@ def test_a_page_is_drawn_with_every_field_in_the_colour_of_its_state(form_and_ca
         strongest.append(int(np.argmax(patch.max(axis=0) - 0.0 + patch.mean(axis=0) - 255)))
         assert colored(patch[None]).any()
     assert strongest == [1, 0, 2]  # green written, red misplaced, blue blank
+
+
+def test_a_comb_is_drawn_with_the_walls_that_part_its_cells(form_and_catalog):
+    template, catalog = form_and_catalog
+    page = Page(image=template.image)
+    found = segment_page(page, catalog, PARAMS)
+    comb, *others = found.crops
+    assert comb.cells is not None
+    plain = dataclasses.replace(found, crops=(dataclasses.replace(comb, cells=None), *others))
+
+    changed = (draw_overlay(page, found) != draw_overlay(page, plain)).any(axis=2)
+
+    rows, columns = np.nonzero(changed)
+    left, top = comb.page_box.min(axis=0) - 3
+    right, bottom = comb.page_box.max(axis=0) + 3
+    scale = changed.shape[1] / template.image.shape[1]
+    assert len(np.unique(columns)) >= len(comb.cells.walls_px) - 2
+    assert (rows >= top * scale - 3).all()
+    assert (rows <= bottom * scale + 3).all()
+    assert (columns >= left * scale - 3).all()
+    assert (columns <= right * scale + 3).all()

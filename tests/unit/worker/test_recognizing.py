@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognition.types import Hint
-from segmentation import BlankPageError, Doubt, FieldState, Letters
+from segmentation import BlankPageError, CombCells, Doubt, FieldState, Letters
 from tests.factories import (
     make_crop,
     make_image,
@@ -233,3 +233,20 @@ def test_a_failed_document_has_no_pages():
     assert document.status is DocumentStatus.FAILED
     assert document.failure_code == "damaged_document"
     assert document.pages == ()
+
+
+def test_a_comb_is_read_with_an_empty_cell_as_wide_as_a_space():
+    widths = []
+
+    def refuses(crop):
+        widths.append(crop.shape[1])
+        return False
+
+    recognizer = ScriptedRecognizer(refuses=refuses)
+    paper = np.full((30, 100), 255, np.uint8)
+    cells = CombCells(walls_px=(10, 30, 50, 70), written=(True, False, True))
+    crops = [make_crop(image=paper, cells=cells), make_crop(image=paper)]
+
+    read_pages([[page_of(*crops)]], recognizer, review_below=0.85)
+
+    assert widths == [120, 100]

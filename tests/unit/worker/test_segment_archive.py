@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation import FieldState, Letters
+from segmentation import CombCells, FieldState, Letters
 from tests.factories import (
     make_crop,
     make_field_spec,
@@ -19,7 +19,12 @@ from worker.segment_archive import pack_document, unpack_document
 
 def make_pages():
     crops = (
-        make_crop(field_name="first_name", image=make_image(seed=1), letters=Letters.UPPER),
+        make_crop(
+            field_name="first_name",
+            image=make_image(seed=1),
+            letters=Letters.UPPER,
+            cells=CombCells(walls_px=(0, 20, 40), written=(True, False)),
+        ),
         make_crop(field_name="last_name", image=make_image(seed=2), state=FieldState.BLANK),
     )
     fit = make_segmentation(
@@ -45,6 +50,7 @@ def test_a_document_comes_back_as_it_was_packed_to_the_last_digit():
     for crop, before in zip(found.crops, packed.crops, strict=True):
         assert (crop.page_box == before.page_box).all()
         assert (crop.state, crop.letters, crop.box) == (before.state, before.letters, before.box)
+        assert crop.cells == before.cells
     assert (found.crops[0].image == packed.crops[0].image).all()
 
 
