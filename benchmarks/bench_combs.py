@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from recognition.metrics import cer, exact, fold
+from benchmarks.ways import compare_ways, tell
 from recognition.preprocess import PARAMS, even_ink, writing_box
 from recognition.training.augment_cells import part_letters
 from recognition.training.crop_store import read_crop
@@ -63,27 +62,11 @@ def main() -> None:
     np.random.default_rng(options.seed).shuffle(samples)
     cuts = list(itertools.islice(_cuts(samples, options), options.fields))
     recognizer = load_recognizer(read_settings(checkpoint=options.checkpoint))
-    report: dict[str, float] = {"fields": len(cuts)}
-    for name, crops in {
+    ways = {
         "as_cut": [cut.crop.image for cut in cuts],
         "by_cells": [as_line(cut.crop.image, cut.crop.cells) for cut in cuts],
-    }.items():
-        texts = [reading.raw_text for reading in recognizer.read(crops)]
-        report |= _score(name, texts, [cut.text for cut in cuts])
-    for name, value in report.items():
-        print(f"{name:24} {value}")
-    if options.json:
-        print(json.dumps(report))
-
-
-def _score(name: str, texts: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-    said, true = [fold(text) for text in texts], [fold(text) for text in truths]
-    spaces = sum(a.count(" ") != b.count(" ") for a, b in zip(said, true, strict=True))
-    return {
-        f"{name}_cer": round(cer(said, true), 4),
-        f"{name}_exact": round(exact(said, true), 4),
-        f"{name}_spaces_wrong": spaces,
     }
+    tell(compare_ways(recognizer, ways, [cut.text for cut in cuts]), as_json=options.json)
 
 
 def _cuts(samples: Sequence[Sample], options: argparse.Namespace) -> Iterator[Cut]:

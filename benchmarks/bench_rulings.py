@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from recognition.metrics import edit_distance, fold
+from benchmarks.ways import compare_ways, tell
 from segmentation import FieldState, Page, SegmentationError, SegmentationParams, index_templates
 from segmentation.illumination import flatten
 from segmentation.ink import find_ink
@@ -32,7 +31,7 @@ from worker.runtime import load_recognizer
 from worker.templates import load_templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from segmentation import Catalog, FieldCrop, GrayImage
     from segmentation.register import PreparedPage
@@ -55,27 +54,12 @@ def main() -> None:
     catalog = index_templates(load_templates([options.templates]), SegmentationParams())
     pairs = list(_pairs(options.folder, catalog))
     recognizer = load_recognizer(read_settings(checkpoint=options.checkpoint))
-    report: dict[str, float] = {"fields": len(pairs)}
-    for name, crops in {
+    ways = {
         "lines_removed": [pair.without for pair in pairs],
         "lines_kept": [pair.ruled for pair in pairs],
-    }.items():
-        texts = [reading.raw_text for reading in recognizer.read(crops)]
-        report |= _score(name, texts, [pair.text for pair in pairs])
-    for name, value in report.items():
-        print(f"{name:24} {value}")
-    if options.json:
-        print(json.dumps(report))
-
-
-def _score(name: str, texts: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-    said, true = [fold(text) for text in texts], [fold(text) for text in truths]
-    edits = sum(edit_distance(a, b) for a, b in zip(said, true, strict=True))
-    exact = sum(a == b for a, b in zip(said, true, strict=True))
-    return {
-        f"{name}_cer": round(edits / max(1, sum(map(len, true))), 4),
-        f"{name}_exact": round(exact / max(1, len(true)), 4),
     }
+    report = compare_ways(recognizer, ways, [pair.text for pair in pairs])
+    tell(report, as_json=options.json)
 
 
 def _pairs(folder: Path, catalog: Catalog) -> Iterator[Pair]:
