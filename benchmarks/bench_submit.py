@@ -14,7 +14,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -27,6 +26,7 @@ import psycopg
 
 from benchmarks.processor import spent
 from tests.servers import HOST, postgresql, redis
+from tests.serving import serving
 from worker.samples import write_samples
 
 if TYPE_CHECKING:
@@ -121,15 +121,8 @@ def _listings(keys: int) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:  # noqa: ANN401, its signature
             """Say nothing."""
 
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(ThreadingHTTPServer((HOST, 0), Handler)) as url:
+        yield url
 
 
 def _page(first: int, keys: int) -> str:

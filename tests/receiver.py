@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers import HOST
+from tests.serving import serving
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,12 +33,6 @@ def receiving(*answers):
         def log_message(self, *_: Any):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        receiver.url = f"http://127.0.0.1:{server.server_port}/told?by=penname"
-        try:
-            yield receiver
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadingHTTPServer((HOST, 0), Handler)) as url:
+        receiver.url = f"{url}/told?by=penname"
+        yield receiver

@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.servers import HOST
+from tests.serving import serving
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-HOST = "127.0.0.1"
 
 
 class Trouble(Enum):
@@ -121,10 +122,5 @@ def _refuse(request: BaseHTTPRequestHandler, status: int, code: str) -> None:
 def troubled_proxy(endpoint: str) -> Iterator[TroubledProxy]:
     """Run a proxy before an S3 server."""
     proxy = TroubledProxy(endpoint)
-    thread = threading.Thread(target=proxy.server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(proxy.server):
         yield proxy
-    finally:
-        proxy.server.shutdown()
-        proxy.server.server_close()

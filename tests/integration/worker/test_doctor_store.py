@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +9,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from tests.servers import HOST
+from tests.serving import serving
 from worker.doctor.store import try_store
 from worker.storage.s3 import S3Options, connect
 from worker.storage.sources import open_store
@@ -38,17 +37,8 @@ class Picky:
         return self._app(environment, start)
 
 
-@contextmanager
 def served(app):
-    server = make_server(HOST, 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return serving(make_server(HOST, 0, app, threaded=True))
 
 
 def look(place, endpoint_url, checksums: Checksums = "when_required"):

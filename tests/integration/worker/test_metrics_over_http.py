@@ -6,13 +6,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
-from threading import Thread
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers import HOST, PASSWORD, free_port
+from tests.serving import serving
 from tests.unit.worker.database.test_workload import add
 from worker.database.session import reading
 from worker.database.workload import read_workload
@@ -24,20 +23,12 @@ from worker.types import DocumentStatus
 pytestmark = pytest.mark.integration
 
 
-@contextmanager
 def served(url):
     def page():
         with reading(url) as session:
             return metrics_text(read_workload(session))
 
-    with metrics_server(page, host=HOST, port=0) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://{HOST}:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(metrics_server(page, host=HOST, port=0))
 
 
 def fetch(url):

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.servers import HOST, free_port
+from tests.serving import serving
 from worker.errors import (
     ConfigError,
     DocumentTooLargeError,
@@ -140,7 +141,7 @@ def test_missing_credentials_are_a_wrong_setting(s3_options, monkeypatch, tmp_pa
 
 def test_a_server_that_is_not_there_is_away():
     with pytest.raises(StorageUnavailableError, match="does not answer"):
-        faulty_store(free_port()).get("1.jpg")
+        faulty_store(f"http://{HOST}:{free_port()}").get("1.jpg")
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -160,36 +161,36 @@ def test_a_server_that_is_not_there_is_away():
 def test_each_refusal_of_a_read_has_its_meaning(status, code, error):
     body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
 
-    with answering(status, body) as port, pytest.raises(error, match=f"{status} {code}"):
-        faulty_store(port).get("1.jpg")
+    with answering(status, body) as url, pytest.raises(error, match=f"{status} {code}"):
+        faulty_store(url).get("1.jpg")
 
 
 @pytest.mark.usefixtures("without_waiting")
 def test_a_write_that_is_forbidden_stops_the_run():
     body = b"<Error><Code>AccessDenied</Code></Error>"
 
-    with answering(403, body) as port, pytest.raises(ConfigError, match="rights"):
-        faulty_store(port).put("1.zip", b"x")
+    with answering(403, body) as url, pytest.raises(ConfigError, match="rights"):
+        faulty_store(url).put("1.zip", b"x")
 
 
 @pytest.mark.usefixtures("without_waiting")
 def test_a_body_that_breaks_off_once_is_read_again():
-    with answering(200, b"whole", cut_answers=1) as port:
-        assert faulty_store(port).get("1.jpg") == b"whole"
+    with answering(200, b"whole", cut_answers=1) as url:
+        assert faulty_store(url).get("1.jpg") == b"whole"
 
 
 @pytest.mark.usefixtures("without_waiting")
 def test_a_body_that_always_breaks_off_is_no_document():
-    with answering(200, b"whole", cut_answers=100) as port, pytest.raises(StorageUnavailableError):
-        faulty_store(port).get("1.jpg")
+    with answering(200, b"whole", cut_answers=100) as url, pytest.raises(StorageUnavailableError):
+        faulty_store(url).get("1.jpg")
 
 
 @pytest.mark.usefixtures("without_waiting")
 def test_a_server_that_hangs_is_away_in_bounded_time(monkeypatch):
     monkeypatch.setattr(s3_module, "_READ_TIMEOUT_S", 0.2)
 
-    with answering(200, b"never", silent=True) as port, pytest.raises(StorageUnavailableError):
-        faulty_store(port).get("1.jpg")
+    with answering(200, b"never", silent=True) as url, pytest.raises(StorageUnavailableError):
+        faulty_store(url).get("1.jpg")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp//x"])
@@ -204,11 +205,11 @@ def without_waiting(monkeypatch):
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
 
-def faulty_store(port):
+def faulty_store(endpoint_url):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        return S3Store(connect(S3Options(endpoint_url=f"http://{HOST}:{port}")), "forms")
+        return S3Store(connect(S3Options(endpoint_url=endpoint_url)), "forms")
 
 
 @contextmanager
@@ -236,13 +237,8 @@ def answering(status, body, *, cut_answers=0, silent=False):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(ThreadingHTTPServer((HOST, 0), Handler)) as url:
+        try:
+            yield url
+        finally:
+            released.set()
