@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.bench_combs DIR --split S`` takes labelled crops whose letters stand apart
 (the layout of ``penname evaluate names``), writes two names, with an empty cell between them, into
-the combs of the drawn school form, one letter a cell, and segments and reads the pages.
+the combs of the drawn school form, one letter a cell, and segments and reads the pages. With
+``--across`` single names are written as they came, 1 to 1.8 times as wide, whatever the cells are.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from recognition.training.manifest import Sample
     from recognition.types import GrayImage
-    from worker.samples.blank import Blank, Place
+    from worker.samples.blank import Place
 
     Name = tuple[str, list[GrayImage]]  # its text without signs, and each letter's ink
 
@@ -82,9 +83,18 @@ def _cuts(samples: Sequence[Sample], options: argparse.Namespace) -> Iterator[Cu
     )
     catalog = index_templates([template], params)
     combs = {p.name: p for p in blank.places if p.name and p.style is WritingStyle.COMB}
-    entries = _entries(samples, most=min(place.cells for place in combs.values()))
+    entries = (
+        _whole(samples)
+        if options.across
+        else _entries(samples, most=min(place.cells for place in combs.values()))
+    )
     while written := dict(zip(combs, entries, strict=False)):
-        page = _fill(blank, {combs[name]: entry for name, entry in written.items()}, rng, options)
+        page = blank.image.copy()
+        for name, (text, letters) in written.items():
+            if options.across:
+                _lay_across(page, combs[name], letters[0], rng)
+            else:
+                _fill(page, combs[name], text, letters, rng=rng, options=options)
         for crop in segment_page(Page(image=page), catalog, params).crops:
             if crop.field_name in written:
                 yield Cut(text=written[crop.field_name][0], crop=crop)
@@ -112,38 +122,60 @@ def _name(sample: Sample) -> Name | None:
     return sample.text, [ink[:, start:end] for start, end in stretches]
 
 
-def _fill(
-    blank: Blank,
-    entries: dict[Place, Name],
+def _fill(  # noqa: PLR0913, a comb, what is written in it, and how
+    page: GrayImage,
+    place: Place,
+    text: str,
+    letters: Sequence[GrayImage],
+    *,
     rng: np.random.Generator,
     options: argparse.Namespace,
-) -> GrayImage:
-    page = blank.image.copy()
-    for place, (text, letters) in entries.items():
-        box, cell = place.box, place.box.width_px / place.cells
-        scale = min(
-            options.height * box.height_px / max(len(ink) for ink in letters),
-            options.width * cell / max(ink.shape[1] for ink in letters),
-        )
-        rest = iter(letters)
-        for number, char in enumerate(text):
-            if char == " ":
-                continue
-            ink = _resized(next(rest), scale)
-            middle = box.x_px + (number + 0.5 + rng.normal(0, options.stray)) * cell
-            spare = box.height_px - len(ink)
-            top = box.y_px + spare * float(np.clip(rng.normal(0.5, 0.15), 0, 1))
-            rows = slice(round(top), round(top) + len(ink))
-            columns = slice(round(middle - ink.shape[1] / 2), None)
-            columns = slice(columns.start, columns.start + ink.shape[1])
-            page[rows, columns] = np.minimum(page[rows, columns], ink)
-    return page
+) -> None:
+    """Write a letter into each cell of a comb, in place."""
+    box, cell = place.box, place.box.width_px / place.cells
+    scale = min(
+        options.height * box.height_px / max(len(ink) for ink in letters),
+        options.width * cell / max(ink.shape[1] for ink in letters),
+    )
+    rest = iter(letters)
+    for number, char in enumerate(text):
+        if char == " ":
+            continue
+        ink = _resized(next(rest), scale, scale)
+        middle = box.x_px + (number + 0.5 + rng.normal(0, options.stray)) * cell
+        top = box.y_px + (box.height_px - len(ink)) * np.clip(rng.normal(0.5, 0.15), 0, 1)
+        _lay(page, ink, left=round(middle - ink.shape[1] / 2), top=round(top))
 
 
-def _resized(ink: GrayImage, scale: float) -> GrayImage:
-    """Bring a letter to the comb's size, its paper to white."""
-    way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    large = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=way).astype(np.float32)
+def _whole(samples: Sequence[Sample]) -> Iterator[Name]:
+    """Give names as they were written."""
+    for sample in samples:
+        crop = read_crop(sample.image)
+        box = writing_box(even_ink(crop, PARAMS), PARAMS)
+        if box is not None:
+            left, top, right, bottom = box
+            yield sample.text, [crop[top:bottom, left:right]]
+
+
+def _lay_across(page: GrayImage, place: Place, ink: GrayImage, rng: np.random.Generator) -> None:
+    """Write a name into a comb regardless of its cells, in place."""
+    box = place.box
+    scale = rng.uniform(0.5, 0.9) * box.height_px / len(ink)
+    wide = min(scale * rng.uniform(1, 1.8), 0.95 * box.width_px / ink.shape[1])
+    drawn = _resized(ink, min(scale, wide), wide)
+    left = box.x_px + round(rng.uniform(0, box.width_px - drawn.shape[1]))
+    _lay(page, drawn, left=left, top=box.y_px + (box.height_px - len(drawn)) // 2)
+
+
+def _lay(page: GrayImage, ink: GrayImage, *, left: int, top: int) -> None:
+    here = page[top : top + ink.shape[0], left : left + ink.shape[1]]
+    np.minimum(here, ink, out=here)
+
+
+def _resized(ink: GrayImage, high: float, wide: float) -> GrayImage:
+    """Bring writing to the comb's size, its paper to white."""
+    way = cv2.INTER_CUBIC if high > 1 else cv2.INTER_AREA
+    large = cv2.resize(ink, None, fx=wide, fy=high, interpolation=way).astype(np.float32)
     white = large + (255 - np.percentile(large, _PAPER))
     return np.asarray(np.clip(white, 0, 255), np.uint8)
 
@@ -156,6 +188,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--height", type=float, default=0.8, help="of letters, share of a cell's")
     parser.add_argument("--width", type=float, default=0.9, help="of the widest, at most")
     parser.add_argument("--stray", type=float, default=0.06, help="off the cell's middle, sigma")
+    parser.add_argument("--across", action="store_true", help="not a letter a cell, but names")
     parser.add_argument("--seed", type=int, default=5, metavar="N")
     parser.add_argument("--checkpoint", type=Path, help="weights; without it, those in use")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")

@@ -34,6 +34,8 @@ class CellParams:
     min_seen: float = 0.8  # share of the inner walls that must be found
     inner_share: float = 0.6  # of a cell's width, in its middle, where its letter stands
     min_ink_px: int = 20  # in that part; less is dust or a neighbour's end
+    rim_share: float = 0.1  # of a cell's width, on each side, where no letter should stand
+    max_in_rims: float = 0.1  # share of the ink there; with more, people wrote across the cells
     paper: int = 200  # a column that is nowhere darker than this parts an empty cell
     min_cells: int = 3
 
@@ -77,12 +79,16 @@ def mark_written(own: Mask, walls_px: tuple[int, ...], params: CellParams) -> Co
     if not walls_px:
         return None
     ink = np.count_nonzero(own, axis=0)
+    cells = list(itertools.pairwise(walls_px))
+    inner = [int(ink[_middle(*cell, params.inner_share)].sum()) for cell in cells]
+    rims = [
+        int(ink[slice(*cell)].sum() - ink[_middle(*cell, 1 - 2 * params.rim_share)].sum())
+        for cell in cells
+    ]
     return CombCells(
         walls_px=walls_px,
-        written=tuple(
-            int(ink[_inner(left, right, params)].sum()) >= params.min_ink_px
-            for left, right in itertools.pairwise(walls_px)
-        ),
+        written=tuple(count >= params.min_ink_px for count in inner),
+        letter_each=sum(rims) <= params.max_in_rims * ink[walls_px[0] : walls_px[-1]].sum(),
     )
 
 
@@ -91,7 +97,8 @@ def as_line(
 ) -> GrayImage:
     """Lay a comb's crop out to be read: an empty cell between letters becomes a space.
 
-    Each such cell is drawn twice as wide, parted where nothing is written.
+    Each such cell is drawn twice as wide, parted where nothing is written. What was written
+    across the cells stays as it is: there a cell between two letters is empty by chance.
 
     Args:
         image: (h, w), a field's crop, 255 on paper.
@@ -101,7 +108,7 @@ def as_line(
     Returns:
         (h, w + k), a new image where any cell was widened.
     """
-    if cells is None or not any(cells.written):
+    if cells is None or not cells.letter_each or not any(cells.written):
         return image
     params = params or CellParams()
     first = cells.written.index(True)
@@ -112,7 +119,7 @@ def as_line(
         if cells.written[number]:
             continue
         left, right = cells.walls_px[number], cells.walls_px[number + 1]
-        inner = _inner(left, right, params)
+        inner = _middle(left, right, params.inner_share)
         at = inner.start + int(darkest[inner].argmax())
         if darkest[at] < params.paper:
             continue
@@ -144,7 +151,7 @@ def _middles(walls: npt.NDArray[np.float64], params: CellParams) -> npt.NDArray[
     return (walls[:-1][apart] + walls[1:][apart]) / 2
 
 
-def _inner(left: int, right: int, params: CellParams) -> slice:
-    """Give the columns of a cell in which its letter stands."""
-    spare = round((1 - params.inner_share) / 2 * (right - left))
+def _middle(left: int, right: int, share: float) -> slice:
+    """Give the columns of a cell but for its sides."""
+    spare = round((1 - share) / 2 * (right - left))
     return slice(left + spare, right - spare)

@@ -121,11 +121,13 @@ class CombCells:
     """The cells of a comb, from left to right."""
 
     walls_px: tuple[int, ...]  # n + 1 columns of the crop
-    written: tuple[bool, ...]  # n, whether a letter stands in the cell
+    written: tuple[bool, ...]  # n, whether ink stands in the middle of the cell
+    letter_each: bool  # whether the letters keep to the cells, or run across them
 
     def __str__(self) -> str:
-        """Say how many letters there are, for people."""
-        return f"{sum(self.written)} of {len(self.written)} cells written"
+        """Say how many cells are written in, for people."""
+        across = "" if self.letter_each else ", across their walls"
+        return f"{sum(self.written)} of {len(self.written)} cells written{across}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

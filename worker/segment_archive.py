@@ -141,7 +141,9 @@ def _cells(cells: Mapping[str, Any] | None) -> CombCells | None:
     """Read a comb's cells; an archive of an older version has none."""
     if cells is None:
         return None
-    return CombCells(walls_px=tuple(cells["walls_px"]), written=tuple(cells["written"]))
+    return CombCells(
+        **{**cells, "walls_px": tuple(cells["walls_px"]), "written": tuple(cells["written"])}
+    )
 
 
 def _spec(spec: Mapping[str, Any]) -> FieldSpec:

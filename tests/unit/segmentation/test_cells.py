@@ -127,9 +127,26 @@ def test_an_empty_cell_that_a_stroke_runs_through_stays_as_it_is():
     image = 255 - own
     image[TOP + 30 : TOP + 34, WALLS[1] : WALLS[4]] = 0
 
-    cells = CombCells(walls_px=WALLS, written=(False, True, False, True, *[False] * 4))
+    cells = CombCells(
+        walls_px=WALLS, written=(False, True, False, True, *[False] * 4), letter_each=True
+    )
 
     assert as_line(image, cells).shape == image.shape
+
+
+def test_a_name_written_across_the_cells_stays_as_it_is_though_some_are_empty():
+    own = np.zeros((HEIGHT, WALLS[-1] + 100), np.uint8)
+    for left in range(WALLS[0] + 25, WALLS[-1] - 60, 110):  # letters at a pitch of their own
+        cv2.rectangle(own, (left, TOP + 20), (left + 70, FOOT - 20), 255, 4)
+    own[:, WALLS[5] : WALLS[6]] = 0
+    image = 255 - own
+
+    cells = mark_written(own, WALLS, CELLS)
+
+    assert cells is not None
+    assert not cells.letter_each
+    assert str(cells) == "7 of 8 cells written, across their walls"
+    assert as_line(image, cells) is image
 
 
 @pytest.mark.parametrize("numbers", [[], [4], [0, 1, 2, 3, 4, 5, 6, 7]])

@@ -244,7 +244,7 @@ def test_a_comb_is_read_with_an_empty_cell_as_wide_as_a_space():
 
     recognizer = ScriptedRecognizer(refuses=refuses)
     paper = np.full((30, 100), 255, np.uint8)
-    cells = CombCells(walls_px=(10, 30, 50, 70), written=(True, False, True))
+    cells = CombCells(walls_px=(10, 30, 50, 70), written=(True, False, True), letter_each=True)
     crops = [make_crop(image=paper, cells=cells), make_crop(image=paper)]
 
     read_pages([[page_of(*crops)]], recognizer, review_below=0.85)

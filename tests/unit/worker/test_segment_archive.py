@@ -23,7 +23,7 @@ def make_pages():
             field_name="first_name",
             image=make_image(seed=1),
             letters=Letters.UPPER,
-            cells=CombCells(walls_px=(0, 20, 40), written=(True, False)),
+            cells=CombCells(walls_px=(0, 20, 40), written=(True, False), letter_each=True),
         ),
         make_crop(field_name="last_name", image=make_image(seed=2), state=FieldState.BLANK),
     )
