@@ -13,6 +13,7 @@ from segmentation import (
     SegmentationParams,
     TemplateError,
     TemplateFault,
+    WritingStyle,
     format_template,
     parse_template,
 )
@@ -60,18 +61,22 @@ def load_template(folder: Path) -> Template:
     return parse_template(text, blank)
 
 
-def find_overprinted(template: Template) -> dict[str, float]:
-    """Find fields in whose box so much is printed that what is written there is not read.
-
-    Returns:
-        The share of the box, [0, 1], by the field's name.
-    """
+def find_cautions(template: Template) -> Iterator[str]:
+    """Say, for people, which fields of a sound template will not be read as they may be meant."""
     params = SegmentationParams()
-    shares = {
-        spec.name: overprinted(find_print(template, spec, params.catalog.printed), params.field)
-        for spec in template.fields
-    }
-    return {name: share for name, share in shares.items() if share}
+    for spec in template.fields:
+        printed = find_print(template, spec, params.catalog.printed)
+        if share := overprinted(printed, params.field):
+            yield (
+                f"{spec.name}: print takes {share:.0%} of the box, so that what is written there "
+                "goes to a person unread; draw the box where nothing is printed, or ask for white "
+                "room there"
+            )
+        if spec.style is WritingStyle.COMB and not printed.walls_px:
+            yield (
+                f"{spec.name}: no even cells are seen in this comb, so that it is read as a plain "
+                "line; draw the box around the whole comb, along the inside of its frame"
+            )
 
 
 def load_templates(paths: Sequence[Path]) -> list[Template]:

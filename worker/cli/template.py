@@ -115,7 +115,7 @@ def suggest(
 @template_app.command()
 def check(folder: _Folder) -> None:
     """Name every fault of a template at once, each with its line and what to do."""
-    from worker.templates import find_overprinted, load_template
+    from worker.templates import find_cautions, load_template
 
     try:
         template = load_template(folder)
@@ -129,11 +129,8 @@ def check(folder: _Folder) -> None:
         f"{folder}: sound; template {template.template_id!r}, version {template.version}, "
         f"{width} x {height} px at {template.dpi:g} dpi, {len(template.fields)} fields"
     )
-    for name, share in find_overprinted(template).items():
-        print(
-            f"{name}: print takes {share:.0%} of the box, so that what is written there goes to a "
-            "person unread; draw the box where nothing is printed, or ask for white room there"
-        )
+    for caution in find_cautions(template):
+        print(caution)
 
 
 @template_app.command()

@@ -107,3 +107,18 @@ def test_a_box_that_is_full_of_print_is_warned_of(blank, folder):
     warned = [line for line in checked.output.splitlines() if "goes to a person unread" in line]
     assert len(warned) == 1
     assert warned[0].startswith("first: print takes ")
+
+
+def test_a_comb_without_cells_is_warned_of_and_one_with_them_is_not(blank, folder):
+    page = np.asarray(cv2.imread(str(blank), cv2.IMREAD_GRAYSCALE))
+    for x in range(40, 241, 25):
+        cv2.line(page, (x, 200), (x, 240), 0, 2)
+    cv2.imwrite(str(blank), page)
+    new(blank, folder, "bare=last_name:40,60,200,38:comb", "cells=first_name:40,200,200,40:comb")
+
+    checked = run("check", folder)
+
+    assert checked.exit_code == 0, checked.output
+    warned = [line for line in checked.output.splitlines() if "no even cells" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith("bare: ")
