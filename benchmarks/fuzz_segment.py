@@ -2,9 +2,8 @@
 
 ``python -m benchmarks.fuzz_segment --minutes 15`` of processor time: scans of a drawn form as PDF,
 TIFF, JPEG and PNG are spoilt byte by byte, decoded to their last page, segmented, and drawn as
-``penname segment`` does, in a child process with limits of its own. A file that kills the child, raises what
-no file may be guilty of, or takes too long or too much memory is kept in ``--keep``; then it exits
-with 1.
+``penname segment`` does, in a child process. A file that kills the child, raises what no file may
+be guilty of, or takes too long or too much memory is kept in ``--keep``; then it exits with 1.
 """
 
 from __future__ import annotations
@@ -107,9 +106,8 @@ def spoil(data: bytes, others: list[bytes], rng: np.random.Generator) -> bytes:
             data = data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
         elif how == 2:
             width = int(rng.choice([1, 2, 4]))
-            order = "little" if rng.random() < 0.5 else "big"
-            value = int(rng.choice(_NUMBERS)) % (1 << 8 * width)
-            data = data[:at] + value.to_bytes(width, order) + data[at + width :]
+            number = (int(rng.choice(_NUMBERS)) % (1 << 8 * width)).to_bytes(width, "little")
+            data = data[:at] + number[:: int(rng.choice([1, -1]))] + data[at + width :]
         elif how == 3:
             data = data[:at] + data[at + size :]
         elif how == 4:
