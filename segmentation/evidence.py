@@ -80,6 +80,9 @@ def look_near(
     seen = _looked(levels, form, page_to_reduced, params)
     if len(form.repeats.shifts):
         seen = _told_apart(levels, form, seen, params)
+        # Lists known together are told apart by print that lies a pixel or two off.
+        whole = _look(levels, form, seen.fit.page_to_template, 1, params)
+        seen = whole if whole.agreement >= params.min_agreement else seen
     _require_shown(form, seen, params)
     return seen
 

@@ -41,7 +41,7 @@ class PlacingParams:
     min_found: int = 3  # patches; fewer could agree by chance
     min_agreement: float = 0.5  # share of the visible patches that must be found
     nearest: int = 4  # patches, of which
-    min_nearest: int = 2  # must be found, hidden ones counted
+    min_nearest: int = 2  # on the page must be found, hidden ones counted
     min_own: int = 2  # patches of the field's own print; of fewer nothing is asked
     min_own_share: float = 0.5  # of them that must be found, hidden ones counted
     max_gap_px: float = 300.0  # from the field to the nearest: bent paper is not followed farther
@@ -157,7 +157,8 @@ def _far(gaps: Floats, sighting: Sighting, found: Flags, params: PlacingParams) 
     """Doubt a field that print some way off vouches for, but not what is nearest."""
     if gaps[found].min() > params.max_gap_px:
         return Doubt.SURROUNDINGS_HIDDEN
-    nearest = np.argsort(gaps, kind="stable")[: params.nearest]
+    order = np.argsort(gaps, kind="stable")
+    nearest = order[sighting.on_page[order]][: params.nearest]
     if found[nearest].sum() >= params.min_nearest:
         return Doubt.NONE
     hidden = sighting.visible[nearest].sum() < params.min_nearest
@@ -176,10 +177,10 @@ def _unlabelled(
         usual: correlation of the print around the field that was found; noise lowers all alike.
         params: how much of it must be found.
     """
-    count = len(own.likeness)
+    sighting = find_patches(own.patches, level, own_to_level, params.patch)
+    count = int(sighting.on_page.sum())
     if count < params.min_own:
         return Doubt.NONE
-    sighting = find_patches(own.patches, level, own_to_level, params.patch)
     near = np.linalg.norm(sighting.moved, axis=1) <= params.consistent_px
     itself = sighting.scores > usual * own.likeness
     if (sighting.found & near & itself).sum() >= params.min_own_share * count:

@@ -19,6 +19,7 @@ from segmentation.evidence import look_near
 from segmentation.growing import grow
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
 from segmentation.registration import fit_registration, fit_similarity
+from segmentation.repeats import rows_on_rows
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import inverse, move, unit
 
@@ -93,9 +94,24 @@ def register_near(
         RegistrationError: too little of the form's own print is found.
     """
     start = unit(inverse(form.reduced.to_original()) @ guess)
-    if len(form.repeats.shifts):  # the sibling's rows may be of another height
-        start = grow(page.levels, form, start, params.grow)
-    return _refine(page, form, start, sibling.inlier_count, params)
+    if not len(form.repeats.shifts):
+        return _refine(page, form, start, sibling.inlier_count, params)
+    # The sibling's rows may be of another height: then the head is right, or the rows are.
+    starts = [grow(page.levels, form, start, params.grow)]
+    to_sibling = inverse(sibling.form.reduced.to_original()) @ sibling.page_to_template
+    rows = rows_on_rows(sibling.form.repeats, form.repeats, unit(start @ inverse(to_sibling)))
+    if rows is not None:
+        starts.append(unit(rows @ start))
+    fits: list[RegisteredPage] = []
+    misfit: RegistrationError | None = None
+    for each in starts:
+        try:
+            fits.append(_refine(page, form, each, sibling.inlier_count, params))
+        except RegistrationError as error:
+            misfit = misfit or error
+    if misfit is not None and not fits:
+        raise misfit
+    return max(fits, key=lambda fit: fit.agreement)
 
 
 def register_guessed(
