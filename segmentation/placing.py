@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+_LEFT = 0  # of ``OwnPrint.side``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,7 @@ class PlacingParams:
     min_agreement: float = 0.5  # share of the visible patches that must be found
     nearest: int = 4  # patches, of which
     min_nearest: int = 2  # on the page must be found, hidden ones counted
-    min_own: int = 2  # patches of the field's own print; of fewer nothing is asked
-    min_own_share: float = 0.5  # of them that must be found, hidden ones counted
+    min_own: int = 2  # patches of the field's own print on one side; of fewer nothing is asked
     max_gap_px: float = 300.0  # from the field to the nearest: bent paper is not followed farther
     reach_px: float = 150.0  # print this far away counts half as much
     ridge: float = 1.0  # weight of "no stretch", in patches
@@ -170,20 +170,27 @@ def _unlabelled(
 ) -> Doubt:
     """Doubt a field whose own print is not where the field's place would have it.
 
+    What stands to the left of a field is its label, and must be there. Else it may stand on any
+    side, and half of the sides must show what they should.
+
     Args:
         own: the print.
         level: of the page.
         own_to_level: px of the own print to px of ``level``, as the field was placed.
         usual: correlation of the print around the field that was found; noise lowers all alike.
-        params: how much of it must be found.
+        params: how much print makes a side.
     """
     sighting = find_patches(own.patches, level, own_to_level, params.patch)
-    count = int(sighting.on_page.sum())
-    if count < params.min_own:
-        return Doubt.NONE
     near = np.linalg.norm(sighting.moved, axis=1) <= params.consistent_px
-    itself = sighting.scores > usual * own.likeness
-    if (sighting.found & near & itself).sum() >= params.min_own_share * count:
+    least = usual * (1 + own.likeness) / 2  # nearer to itself than to other print
+    itself = sighting.found & near & (sighting.scores > least)
+    shown: dict[int, bool] = {}
+    for side in np.unique(own.side[sighting.on_page]).tolist():
+        here = (own.side == side) & sighting.on_page
+        if here.sum() >= params.min_own:
+            shown[side] = bool(itself[here].any())
+    asked = [shown[_LEFT]] if _LEFT in shown else list(shown.values())
+    if 2 * sum(asked) >= len(asked):
         return Doubt.NONE
-    hidden = sighting.visible.sum() < params.min_own_share * count
-    return Doubt.SURROUNDINGS_HIDDEN if hidden else Doubt.SURROUNDINGS_DISAGREE
+    in_sight = sighting.visible[own.side == _LEFT] if _LEFT in shown else sighting.visible
+    return Doubt.SURROUNDINGS_DISAGREE if in_sight.any() else Doubt.SURROUNDINGS_HIDDEN

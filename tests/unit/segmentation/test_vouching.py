@@ -170,7 +170,7 @@ def test_own_print_is_near_its_field_and_like_no_other():
     level = Level(image=form.image, scale_x=1.0, scale_y=1.0)
     label, line_end = (_px(1.0), _px(1.95)), (_px(2.05), _px(1.98))
     candidates = np.array([label, line_end, (_px(1.0), _px(5.95))], np.float64)
-    wide = dataclasses.replace(OwnPrintParams(), reach_px=400.0)
+    wide = dataclasses.replace(OwnPrintParams(), beside_px=400.0)
 
     first, *_ = find_own_print(candidates, form.fields, level, PatchParams(), wide)
 
