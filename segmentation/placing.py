@@ -102,6 +102,12 @@ def place_field(
     )
 
 
+def is_alone(plan: FieldPlan, near_to_template: Homography, params: PlacingParams) -> bool:
+    """Tell whether too little is printed near a field for its place ever to be believed."""
+    gaps = box_gaps(plan.patches.centers, plan.spec.box, inverse(near_to_template))
+    return len(gaps) < params.min_found or bool(gaps.min() > params.max_gap_px)
+
+
 def fit_correction(
     places: Points, moved: Points, weights: Floats, middle: Points, params: PlacingParams
 ) -> tuple[Homography, Flags]:

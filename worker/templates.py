@@ -16,7 +16,9 @@ from segmentation import (
     format_template,
     parse_template,
 )
+from segmentation.catalog import index_template
 from segmentation.fields import overprinted
+from segmentation.placing import is_alone
 from segmentation.printed import find_print
 from worker.document_images import decode_blank
 from worker.errors import ConfigError, PermanentError
@@ -72,6 +74,17 @@ def find_overprinted(template: Template) -> dict[str, float]:
         for spec in template.fields
     }
     return {name: share for name, share in shares.items() if share}
+
+
+def find_alone(template: Template) -> list[str]:
+    """Name the fields near which nothing is printed, so that their place is always in doubt."""
+    params = SegmentationParams()
+    form = index_template(template, params.catalog)
+    return [
+        plan.spec.name
+        for plan in form.fields
+        if is_alone(plan, form.near_to_template, params.placing)
+    ]
 
 
 def load_templates(paths: Sequence[Path]) -> list[Template]:

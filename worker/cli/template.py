@@ -115,7 +115,7 @@ def suggest(
 @template_app.command()
 def check(folder: _Folder) -> None:
     """Name every fault of a template at once, each with its line and what to do."""
-    from worker.templates import find_overprinted, load_template
+    from worker.templates import find_alone, find_overprinted, load_template
 
     try:
         template = load_template(folder)
@@ -133,6 +133,11 @@ def check(folder: _Folder) -> None:
         print(
             f"{name}: print takes {share:.0%} of the box, so that what is written there goes to a "
             "person unread; draw the box where nothing is printed, or ask for white room there"
+        )
+    for name in find_alone(template):
+        print(
+            f"{name}: nothing is printed near it, so that its place is always in doubt "
+            "and a person reads it; print a line, a box or a label there"
         )
 
 
