@@ -94,6 +94,7 @@ def test_a_page_that_is_more_like_a_form_it_narrowly_missed_is_given_to_neither(
     else:
         with pytest.raises(NoTemplateMatchesError) as caught:
             segment_page(page, known, PARAMS)
+        assert caught.value.closest is not None
         assert caught.value.closest.reason is Misfit.STRUCTURE_DISAGREES
     assert tried == [("old", limit), ("old", PARAMS.choose.narrow * limit)]
 
