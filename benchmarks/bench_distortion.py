@@ -3,7 +3,8 @@
 ``python -m benchmarks.bench_distortion`` distorts drawn forms, and real ones with ``--templates
 DIR --scans DIR``, by each kind of ``benchmarks.distortions`` alone and all mixed, at each grade.
 With ``--alone`` only the page's own form and its editions are known, as in most batches; with
-``--lists`` the pages are lists of equal rows, which look alike one row off.
+``--lists`` the pages are lists of equal rows, which look alike one row off, and with
+``--list-editions`` lists that share a head and differ in their rows.
 The error of a page is the largest error of a corner of a field box, in px at 300 dpi. It exits
 with 1 when a bar of ``benchmarks/README.md`` is missed.
 """
@@ -117,6 +118,7 @@ def _measured(options: argparse.Namespace) -> list[Outcome]:
         scans=options.scans,
         alone=options.alone,
         lists=options.lists,
+        list_editions=options.list_editions,
         rivals=options.rivals,
     )
     jobs = [
@@ -223,6 +225,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--scans", type=Path, help="their scans, in folders named for their ids")
     parser.add_argument("--alone", action="store_true", help="know only each page's own form")
     parser.add_argument("--lists", action="store_true", help="distort lists of equal rows instead")
+    parser.add_argument(
+        "--list-editions", action="store_true", help="distort lists that differ in their rows"
+    )
     parser.add_argument("--rivals", action="store_true", help="measure other ways beside it")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)

@@ -17,7 +17,7 @@ from segmentation import FieldState, Page, SegmentationParams, Template, index_t
 from segmentation.segment import segment_page
 from segmentation.warp import corners
 from tests.drawing import draw_form, write_in
-from tests.lists import LISTS, draw_list
+from tests.lists import LIST_EDITIONS, LISTS, draw_list
 from worker.samples.clinic_form import clinic_form
 from worker.samples.school_form import school_form
 from worker.templates import load_templates
@@ -59,6 +59,11 @@ def sample_templates() -> list[Template]:
 def list_templates() -> list[Template]:
     """Draw lists whose rows are all alike, at ``SHEET_DPI``."""
     return [draw_list(kind, dpi=SHEET_DPI) for kind in LISTS]
+
+
+def list_editions() -> list[Template]:
+    """Draw lists with one head and rows of other heights or number, at ``SHEET_DPI``."""
+    return [draw_list(kind, dpi=SHEET_DPI) for kind in (LISTS[0], *LIST_EDITIONS)]
 
 
 def editions(template: Template) -> list[Template]:

@@ -12,6 +12,7 @@ from benchmarks.sheets import (
     drawn_templates,
     editions,
     filled,
+    list_editions,
     list_templates,
     real_sheets,
     sample_templates,
@@ -37,6 +38,7 @@ class Places:
     scans: Path | None
     alone: bool  # a page meets only its own form and that form's editions
     lists: bool  # lists of equal rows are what is distorted
+    list_editions: bool  # or lists with one head, whose rows differ
     rivals: bool  # other ways to lay a page onto its form are measured too
 
 
@@ -56,6 +58,7 @@ def make_world(places: Places) -> World:
     drawn = drawn_templates(_DRAWN_SEEDS)
     templates = [*drawn[1:], *editions(drawn[0]), *sample_templates()]
     lists = list_templates() if places.lists else []
+    lists = list_editions() if places.list_editions else lists
     sheets = [
         filled(template, seed=100 * at + filling)
         for at, template in enumerate(lists or templates)
@@ -84,7 +87,12 @@ def _catalogs(templates: Sequence[Template], *, alone: bool) -> dict[str, Catalo
     """Index all forms together, or each with its editions; by the id of each form."""
     groups: dict[str, list[Template]] = {}
     for template in templates:
-        group = template.template_id.split(EDITION)[0] if alone else ""
+        group = _family(template.template_id) if alone else ""
         groups.setdefault(group, []).append(template)
     indexed = [(group, index_templates(group, SegmentationParams())) for group in groups.values()]
     return {t.template_id: catalog for group, catalog in indexed for t in group}
+
+
+def _family(template_id: str) -> str:
+    """Give what the ids of a form's editions have in common; lists name theirs behind a comma."""
+    return template_id.split(EDITION, maxsplit=1)[0].split(",", maxsplit=1)[0]

@@ -13,6 +13,7 @@ import numpy as np
 
 from segmentation.matching import CAREFUL, Detector, Features, MatchParams, blank_features
 from segmentation.outline import Outline, OutlineParams, cut_outline
+from segmentation.own_print import OwnPrint, OwnPrintParams, find_own_print
 from segmentation.patches import (
     Patches,
     PatchParams,
@@ -50,6 +51,7 @@ class CatalogParams:
     patch_rows: int = 9
     field_patches: int = 10  # printed patches that vouch for one field
     near_cell_px: int = 24  # grid step of candidates for them, near-level px
+    own: OwnPrintParams = field(default_factory=OwnPrintParams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +61,7 @@ class FieldPlan:
     spec: FieldSpec
     patches: Patches  # around the field, near-level px
     printed: FieldPrint  # inside its crop
+    own: OwnPrint = field(default_factory=OwnPrint)  # such as its label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,6 +124,7 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
     patches = cut_patches(reduced, spread, params.patch)
     repeats = find_repeats(reduced, patches, avoid, params.repeat)
     candidates = _near_candidates(template, near, params)
+    own = find_own_print(candidates, template.fields, near, params.patch, params.own)
     return IndexedTemplate(
         template=template,
         features=tuple(blank_features(reduced, match) for match in params.matches),
@@ -133,9 +137,10 @@ def index_template(template: Template, params: CatalogParams) -> IndexedTemplate
             FieldPlan(
                 spec=spec,
                 patches=cut_patches(near, _nearest(candidates, spec, near, params), params.patch),
+                own=own_print,
                 printed=find_print(template, spec, params.printed),
             )
-            for spec in template.fields
+            for spec, own_print in zip(template.fields, own, strict=True)
         ),
     )
 

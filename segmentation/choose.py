@@ -26,12 +26,7 @@ from segmentation.errors import (
 from segmentation.matching import page_features, pair_features
 from segmentation.outline import guess
 from segmentation.pyramid import halve
-from segmentation.register import (
-    RegisterParams,
-    register,
-    register_guessed,
-    register_near,
-)
+from segmentation.register import register, register_guessed, register_near
 from segmentation.sampling import pull_level
 from segmentation.shortlist import shortlist
 from segmentation.warp import inverse, pull, unit
@@ -40,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation.catalog import Catalog, CatalogParams
+    from segmentation.evidence import RegisterParams
     from segmentation.outline import OutlineParams
     from segmentation.register import PreparedPage, RegisteredPage
     from segmentation.types import GrayImage
@@ -173,13 +169,48 @@ def _sibling_fits(
 
 
 def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) -> RegisteredPage:
-    """Take the form whose print was found best; rivals are compared where they differ."""
+    """Take the form that wins against each rival where the two differ.
+
+    Two that cannot be told apart do not stop a third that wins against both.
+
+    Raises:
+        AmbiguousTemplateError: no form wins against all others.
+    """
     fits.sort(key=lambda fit: (-fit.agreement, -fit.inlier_count))
-    best = fits[0]
-    for rival in fits[1:]:
-        if rival.agreement >= params.rival_agreement * best.agreement:
-            best = _decide(page, best, rival, params)
+    rivals = [f for f in fits if f.agreement >= params.rival_agreement * fits[0].agreement]
+    best: RegisteredPage | None = None
+    beaten: list[RegisteredPage] = []
+    undecided: list[AmbiguousTemplateError] = []
+    for rival in rivals:
+        if best is None:
+            best, beaten = rival, []
+            continue
+        try:
+            winner = _decide(page, best, rival, params)
+        except AmbiguousTemplateError as error:  # so neither wins against all
+            undecided.append(error)
+            best = None
+        else:
+            beaten = [*beaten, rival] if winner is best else [best]
+            best = winner
+    if best is None:
+        raise undecided[0]
+    for rival in rivals:
+        if rival is not best and all(rival is not other for other in beaten):
+            _require_better(page, best, rival, params)
     return best
+
+
+def _require_better(
+    page: PreparedPage, best: RegisteredPage, rival: RegisteredPage, params: ChooseParams
+) -> None:
+    """Refuse a page that fits three forms, each better than the next."""
+    if _decide(page, best, rival, params) is rival:
+        raise AmbiguousTemplateError(
+            template_ids=(best.form.template.template_id, rival.form.template.template_id),
+            margin=0.0,
+            limit=params.min_likeness,
+        )
 
 
 def _closeness(misfit: RegistrationError) -> tuple[int, float]:

@@ -21,8 +21,9 @@ from segmentation.warp import inverse, move
 
 if TYPE_CHECKING:
     from segmentation.catalog import Catalog, CatalogParams, IndexedTemplate
+    from segmentation.evidence import RegisterParams
     from segmentation.matching import Pairs
-    from segmentation.register import PreparedPage, RegisterParams
+    from segmentation.register import PreparedPage
     from segmentation.types import Points
 
 

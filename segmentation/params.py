@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from segmentation.catalog import CatalogParams
 from segmentation.choose import ChooseParams
+from segmentation.evidence import RegisterParams
 from segmentation.fields import FieldParams
 from segmentation.illumination import FlattenParams
 from segmentation.ink import InkParams
 from segmentation.placing import PlacingParams
-from segmentation.register import RegisterParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,61 +2,32 @@
 
 1. Keypoint pairs at about 50 dpi give a first fit; of a page that lies edge to edge, coarse
    patches give it, and it stands only where step 2 finds nearly all of the form.
-2. Printed patches over the whole form, found again at about 75 dpi, give the second; the share
-   found is the evidence that the page is this form.
-3. Patches around each field, at about 150 dpi, correct the place of that field alone: no single
-   homography can follow feeders and bent paper.
+2. Printed patches over the whole form, found again at about 75 dpi, give the second (``evidence``);
+   the share found is the evidence that the page is this form.
+3. Patches around each field, at about 150 dpi, correct the place of that field alone (``placing``):
+   no single homography can follow feeders and bent paper.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from segmentation.errors import Misfit, RegistrationError
-from segmentation.growing import GrowParams, grow
-from segmentation.patches import PatchParams
+from segmentation.evidence import look_near
+from segmentation.growing import grow
 from segmentation.pyramid import Level  # noqa: TC001, read by dataclass users
-from segmentation.registration import RegistrationParams as Limits
-from segmentation.registration import fit_registration, fit_similarity, hull_share
-from segmentation.repeats import shifted
-from segmentation.sighting import sight
+from segmentation.registration import fit_registration, fit_similarity
+from segmentation.repeats import rows_on_rows
 from segmentation.types import Homography  # noqa: TC001, read by dataclass users
 from segmentation.warp import inverse, move, unit
 
 if TYPE_CHECKING:
     from segmentation.catalog import IndexedTemplate
+    from segmentation.evidence import RegisterParams
     from segmentation.matching import Pairs
     from segmentation.outline import Guess
-    from segmentation.patches import Patches, Sighting
-    from segmentation.registration import Registration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterParams:
-    """When a page counts as laid onto a form."""
-
-    first: Limits = field(default_factory=lambda: Limits(inlier_px=4.0))
-    second: Limits = field(
-        default_factory=lambda: Limits(inlier_px=3.0, min_inliers=8, min_spread=0.08)
-    )
-    patch: PatchParams = field(default_factory=PatchParams)
-    grow: GrowParams = field(default_factory=GrowParams)  # of a form that repeats itself
-    steps: tuple[int, ...] = (2, 1)  # first every second patch, then, where they leave doubt, all
-    min_sample: int = 24  # patches; a form with fewer in its sample is looked at whole
-    settled_px: float = 6.5  # doubt is a patch that was farther off than this,
-    settled_agreement: float = 0.9  # or a smaller share found
-    min_agreement: float = 0.55  # share of visible patches found; wrong forms give under 0.2
-    min_visible: float = 0.5  # share of the form's patches that must lie on the page
-    min_found: float = 0.45  # share of all patches found, hidden ones counted
-    min_span: float = 0.35  # what the found patches span, as a share of what all of them span
-    # Of a form that repeats itself: what is printed once must be where the fit has it.
-    min_landmarks: int = 3  # found
-    min_landmark_share: float = 0.5  # of the visible ones
-    landmark_px: float = 4.0  # how far off one may lie, reduced-level px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,16 +47,6 @@ class RegisteredPage:
     spread: float
     rms_px: float  # template px
     agreement: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Look:
-    """What one look at a page for a form's patches gave."""
-
-    fit: Registration  # of the patches found
-    patches: Patches  # looked for
-    agreement: float  # share of the visible ones found where the fit has them
-    settled: bool  # no further look is needed
 
 
 def register(
@@ -133,9 +94,24 @@ def register_near(
         RegistrationError: too little of the form's own print is found.
     """
     start = unit(inverse(form.reduced.to_original()) @ guess)
-    if len(form.repeats.shifts):  # the sibling's rows may be of another height
-        start = grow(page.levels, form, start, params.grow)
-    return _refine(page, form, start, sibling.inlier_count, params)
+    if not len(form.repeats.shifts):
+        return _refine(page, form, start, sibling.inlier_count, params)
+    # The sibling's rows may be of another height: then the head is right, or the rows are.
+    starts = [grow(page.levels, form, start, params.grow)]
+    to_sibling = inverse(sibling.form.reduced.to_original()) @ sibling.page_to_template
+    rows = rows_on_rows(sibling.form.repeats, form.repeats, unit(start @ inverse(to_sibling)))
+    if rows is not None:
+        starts.append(unit(rows @ start))
+    fits: list[RegisteredPage] = []
+    misfit: RegistrationError | None = None
+    for each in starts:
+        try:
+            fits.append(_refine(page, form, each, sibling.inlier_count, params))
+        except RegistrationError as error:
+            misfit = misfit or error
+    if misfit is not None and not fits:
+        raise misfit
+    return max(fits, key=lambda fit: fit.agreement)
 
 
 def register_guessed(
@@ -174,125 +150,13 @@ def _refine(
     inlier_count: int,
     params: RegisterParams,
 ) -> RegisteredPage:
-    """Find the form's printed patches near a first fit, and settle which of equal rows is which."""
-    found, seen = _fitted(page, form, page_to_reduced, inlier_count, params)
-    if len(form.repeats.shifts):
-        found, seen = _told_apart(page, form, (found, seen), params)
-    _require_shown(form, seen, params)
-    return found
-
-
-def _told_apart(
-    page: PreparedPage,
-    form: IndexedTemplate,
-    fitted: tuple[RegisteredPage, _Look],
-    params: RegisterParams,
-) -> tuple[RegisteredPage, _Look]:
-    """Take the fit, or the one some rows off, that the form's landmarks bear out."""
-    to_reduced = inverse(form.reduced.to_original())
-    start = unit(to_reduced @ fitted[0].page_to_template)
-    count, told = _landmarks(page, form, start, params, params.landmark_px)
-    if told:
-        return fitted
-    for shift in form.repeats.shifts:
-        rival = shifted(shift) @ start
-        if _landmarks(page, form, rival, params, np.inf)[1]:
-            fitted = _fitted(page, form, rival, fitted[0].inlier_count, params)
-            fit = unit(to_reduced @ fitted[0].page_to_template)
-            count, told = _landmarks(page, form, fit, params, params.landmark_px)
-            if told:
-                return fitted
-    raise RegistrationError(Misfit.ROWS_ALIKE, found=count, limit=params.min_landmarks)
-
-
-def _landmarks(
-    page: PreparedPage,
-    form: IndexedTemplate,
-    page_to_reduced: Homography,
-    params: RegisterParams,
-    reach_px: float,
-) -> tuple[int, bool]:
-    """Count the landmarks within reach of where a fit has them, and say if they bear it out."""
-    landmarks = form.repeats.landmarks
-    sighting, _ = sight(page.levels, form, landmarks, page_to_reduced, params.patch)
-    near = sighting.found & (np.linalg.norm(sighting.moved, axis=1) <= reach_px)
-    least = max(params.min_landmarks, params.min_landmark_share * int(sighting.visible.sum()))
-    return int(near.sum()), bool(near.sum() >= least)
-
-
-def _fitted(
-    page: PreparedPage,
-    form: IndexedTemplate,
-    page_to_reduced: Homography,
-    inlier_count: int,
-    params: RegisterParams,
-) -> tuple[RegisteredPage, _Look]:
-    """Find the form's printed patches near where a first fit puts them."""
-    seen = _look(page, form, page_to_reduced, params.steps[0], params)
-    for step in params.steps[1:]:
-        if seen.settled:
-            break
-        seen = _look(page, form, seen.fit.page_to_template, step, params)
-    if seen.agreement < params.min_agreement:
-        raise RegistrationError(
-            Misfit.STRUCTURE_DISAGREES, found=seen.agreement, limit=params.min_agreement
-        )
-    fit = seen.fit
-    found = RegisteredPage(
+    """Take a first fit for what the form's printed patches make of it."""
+    seen = look_near(page.levels, form, page_to_reduced, params)
+    return RegisteredPage(
         form=form,
-        page_to_template=unit(form.reduced.to_original() @ fit.page_to_template),
+        page_to_template=unit(form.reduced.to_original() @ seen.fit.page_to_template),
         inlier_count=inlier_count,
-        spread=fit.spread,
-        rms_px=fit.rms_px * form.reduced.scale_x,
+        spread=seen.fit.spread,
+        rms_px=seen.fit.rms_px * form.reduced.scale_x,
         agreement=seen.agreement,
     )
-    return found, seen
-
-
-def _look(
-    page: PreparedPage,
-    form: IndexedTemplate,
-    page_to_reduced: Homography,
-    step: int,
-    params: RegisterParams,
-) -> _Look:
-    """Fit the patches seen from one fit."""
-    patches = form.patches.every(step)
-    if len(patches.centers) < params.min_sample:
-        patches = form.patches
-    sighting, where = sight(page.levels, form, patches, page_to_reduced, params.patch)
-    _require_seen(sighting, params)
-    height, width = form.reduced.image.shape
-    found = sighting.found
-    fit = fit_registration(where[found], patches.centers[found], (height, width), params.second)
-    agreement = float(fit.inliers.sum()) / max(1, int(sighting.visible.sum()))
-    settled = bool(np.abs(sighting.moved[found]).max() <= params.settled_px)
-    return _Look(
-        fit=fit,
-        patches=patches,
-        agreement=agreement,
-        settled=settled and agreement >= params.settled_agreement,
-    )
-
-
-def _require_shown(form: IndexedTemplate, seen: _Look, params: RegisterParams) -> None:
-    """Refuse a page that shows no more than the form's head, say, over something else."""
-    (height, width), centers = form.reduced.image.shape, seen.patches.centers
-    shown = float(seen.fit.inliers.sum()) / len(centers)
-    span = seen.fit.spread / max(hull_share(centers, (height, width)), 1e-9)
-    for reason, found, limit in (
-        (Misfit.STRUCTURE_DISAGREES, shown, params.min_found),
-        (Misfit.NARROW_SPREAD, span, params.min_span),
-    ):
-        if found < limit:
-            raise RegistrationError(reason, found=found, limit=limit)
-
-
-def _require_seen(sighting: Sighting, params: RegisterParams) -> None:
-    """Refuse a page that shows too little of the form to compare."""
-    visible = float(sighting.on_page.mean()) if len(sighting.on_page) else 0.0
-    if visible < params.min_visible:
-        raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=visible, limit=params.min_visible)
-    share = float(sighting.found.sum()) / max(1, int(sighting.visible.sum()))
-    if share < params.min_agreement / 2:  # nothing that a second round could mend
-        raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=share, limit=params.min_agreement)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from segmentation.types import GrayImage, Homography, Mask
 
 Floats = npt.NDArray[np.float64]
+_LEAST_STRETCH, _MOST_STRETCH = 0.004, 0.3  # logarithms: of one height, and of other lists
+_LEVEL = 0.1  # px to the side for each px down
 _AT_ONCE = 500  # patches; OpenCV takes no image of more than 32767 rows
 
 
@@ -74,6 +76,35 @@ def find_repeats(level: Level, patches: Patches, written: Mask, params: RepeatPa
     both = np.vstack([shifts, -shifts])
     both = both[np.argsort(np.linalg.norm(both, axis=1), kind="stable")]
     return Repeats(shifts=both, landmarks=_landmarks(level, both, written, params))
+
+
+def rows_on_rows(one: Repeats, other: Repeats, to_other: Homography) -> Homography | None:
+    """Give the stretch that lays a list's rows onto those of another that has the same head.
+
+    Args:
+        one: of the list whose rows are laid.
+        other: of the list they are laid onto.
+        to_other: from the one to the other, right where the heads are.
+
+    Returns:
+        The map, in px of the other, to be applied after ``to_other``; None where the rows of both
+        are of one height, or one of them has none.
+    """
+    pitch, wanted = _row_pitch(one), _row_pitch(other)
+    if pitch is None or wanted is None:
+        return None
+    stretch = wanted / (pitch * float(to_other[1, 1]))
+    if not _LEAST_STRETCH < abs(np.log(stretch)) < _MOST_STRETCH:
+        return None
+    head_px = float(np.median(other.landmarks.centers[:, 1]))
+    return np.array([[1.0, 0.0, 0.0], [0.0, stretch, (1 - stretch) * head_px], [0.0, 0.0, 1.0]])
+
+
+def _row_pitch(repeats: Repeats) -> float | None:
+    """Give how far the form's rows lie apart; None where it has none."""
+    across, down = repeats.shifts[:, 0], repeats.shifts[:, 1]
+    straight = down[(down > 0) & (np.abs(across) < _LEVEL * down)]
+    return float(straight.min()) if len(straight) else None
 
 
 def shifted(shift: Points) -> Homography:

@@ -17,8 +17,9 @@ from segmentation import (
     format_template,
     parse_template,
 )
+from segmentation.catalog import index_template
 from segmentation.fields import overprinted
-from segmentation.printed import find_print
+from segmentation.placing import is_alone
 from worker.document_images import decode_blank
 from worker.errors import ConfigError, PermanentError
 
@@ -64,18 +65,24 @@ def load_template(folder: Path) -> Template:
 def find_cautions(template: Template) -> Iterator[str]:
     """Say, for people, which fields of a sound template will not be read as they may be meant."""
     params = SegmentationParams()
-    for spec in template.fields:
-        printed = find_print(template, spec, params.catalog.printed)
-        if share := overprinted(printed, params.field):
+    form = index_template(template, params.catalog)
+    for plan in form.fields:
+        name = plan.spec.name
+        if share := overprinted(plan.printed, params.field):
             yield (
-                f"{spec.name}: print takes {share:.0%} of the box, so that what is written there "
-                "goes to a person unread; draw the box where nothing is printed, or ask for white "
-                "room there"
+                f"{name}: print takes {share:.0%} of the box, so that what is written there goes to"
+                " a person unread; draw the box where nothing is printed, or ask for white room"
+                " there"
             )
-        if spec.style is WritingStyle.COMB and not printed.walls_px:
+        if is_alone(plan, form.near_to_template, params.placing):
             yield (
-                f"{spec.name}: no even cells are seen in this comb, so that it is read as a plain "
-                "line; draw the box around the whole comb, along the inside of its frame"
+                f"{name}: nothing is printed near it, so that its place is always in doubt and a"
+                " person reads it; print a line, a box or a label there"
+            )
+        if plan.spec.style is WritingStyle.COMB and not plan.printed.walls_px:
+            yield (
+                f"{name}: no even cells are seen in this comb, so that it is read as a plain line;"
+                " draw the box around the whole comb, along the inside of its frame"
             )
 
 

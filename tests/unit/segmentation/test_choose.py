@@ -6,8 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation import AmbiguousTemplateError, Page, Template, index_templates, segment_page
+from segmentation import (
+    AmbiguousTemplateError,
+    NoTemplateMatchesError,
+    Page,
+    RegistrationError,
+    Template,
+    index_templates,
+    segment_page,
+)
+from segmentation.errors import Misfit
 from segmentation.matching import Features
+from segmentation.register import register_near
 from tests.drawing import Distortion, draw_form, scan, write_in
 from tests.unit.segmentation.conftest import PARAMS
 
@@ -54,6 +64,63 @@ def test_an_edition_that_narrowly_missed_its_page_is_weighed_all_the_same():
     found = segment_page(Page(image=image), dataclasses.replace(catalog, forms=(lame, new)), PARAMS)
 
     assert found.template_id == "old"
+
+
+@pytest.mark.parametrize("page_of", [OLD, NEW], ids=lambda t: t.template_id)
+def test_a_page_that_is_more_like_a_form_it_narrowly_missed_is_given_to_neither(
+    page_of, monkeypatch
+):
+    """The page fits the new edition, and the old one but for a little of its print."""
+    catalog = index_templates([OLD, NEW], PARAMS)
+    bare = Features(points=np.empty((0, 2)), descriptors=np.empty((0, 32), np.uint8))
+    old, new = catalog.forms
+    lame = dataclasses.replace(old, features=(bare, bare))
+    limit = PARAMS.register.min_agreement
+    tried = []
+
+    def misses_narrowly(page, form, guess, sibling, params):
+        tried.append((form.template.template_id, params.min_agreement))
+        if params.min_agreement == limit:
+            raise RegistrationError(Misfit.STRUCTURE_DISAGREES, found=0.5, limit=limit)
+        return register_near(page, form, guess, sibling, params)
+
+    monkeypatch.setattr("segmentation.choose.register_near", misses_narrowly)
+    monkeypatch.setattr("segmentation.choose.guess", lambda *_: None)
+    image, _ = scan(filled(page_of), Distortion(noise=5))
+    page, known = Page(image=image), dataclasses.replace(catalog, forms=(lame, new))
+
+    if page_of is NEW:
+        assert segment_page(page, known, PARAMS).template_id == "new"
+    else:
+        with pytest.raises(NoTemplateMatchesError) as caught:
+            segment_page(page, known, PARAMS)
+        assert caught.value.closest is not None
+        assert caught.value.closest.reason is Misfit.STRUCTURE_DISAGREES
+    assert tried == [("old", limit), ("old", PARAMS.choose.narrow * limit)]
+
+
+def test_two_forms_that_cannot_be_told_apart_do_not_stop_a_third_that_wins_against_both():
+    twins = [dataclasses.replace(OLD, template_id=name) for name in ("one twin", "other twin")]
+    catalog = index_templates([*twins, NEW], PARAMS)
+    image, _ = scan(filled(NEW), Distortion(noise=5))
+
+    assert segment_page(Page(image=image), catalog, PARAMS).template_id == "new"
+
+
+def test_a_page_that_fits_three_forms_each_better_than_the_next_is_refused(monkeypatch):
+    forms = [OLD, NEW, edition("newest", "Printed 2025 for the county, two copies")]
+    catalog = index_templates(forms, PARAMS)
+    beats = {("old", "new"), ("new", "newest"), ("newest", "old")}
+
+    def in_a_ring(_, one, other, __):
+        ids = one.form.template.template_id, other.form.template.template_id
+        return one if ids in beats else other
+
+    monkeypatch.setattr("segmentation.choose._decide", in_a_ring)
+    image, _ = scan(filled(OLD), Distortion(noise=5))
+
+    with pytest.raises(AmbiguousTemplateError):
+        segment_page(Page(image=image), catalog, PARAMS)
 
 
 def test_only_forms_that_share_print_are_siblings():

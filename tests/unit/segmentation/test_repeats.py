@@ -20,7 +20,7 @@ from segmentation.errors import Misfit
 from segmentation.matching import MatchParams, Pairs, page_features
 from segmentation.pyramid import Level
 from segmentation.register import register_near
-from segmentation.repeats import shifted
+from segmentation.repeats import rows_on_rows, shifted
 from segmentation.segment import prepare_page
 from segmentation.warp import corners, inverse, move
 from tests.drawing import Distortion, scan, text_page, write_in
@@ -149,6 +149,33 @@ def test_a_list_is_not_taken_for_one_with_other_rows(editions, number, seed):
     assert found == drawn[number].template_id
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_a_clean_page_of_a_list_is_given_to_it_among_lists_with_its_head(editions, number):
+    """Two others that differ in what the page does not show must not stop it."""
+    drawn, catalog = editions
+    image, _ = scan(sheet(drawn[number])[0], Distortion(noise=3, skew_deg=0.5))
+
+    found = segment_page(Page(image=image), catalog, PARAMS)
+
+    assert found.template_id == drawn[number].template_id
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_list_s_rows_are_laid_onto_those_of_another_with_its_head(editions, number):
+    """A page laid onto the wrong list by its rows is laid onto its own from there."""
+    _, catalog = editions
+    visitors, other = catalog.forms[0].repeats, catalog.forms[number].repeats
+
+    to_rows = rows_on_rows(visitors, other, np.eye(3))
+
+    assert to_rows is not None
+    heights = (DPI / 3, {1: 0.32, 3: 0.36}[number] * DPI)
+    assert to_rows[1, 1] == pytest.approx(heights[1] / heights[0], rel=0.003)
+    head = np.median(other.landmarks.centers, axis=0)[None]
+    assert np.abs(move(head, to_rows) - head).max() < 1e-6
+    assert rows_on_rows(other, other, np.eye(3)) is None
+
+
 @pytest.mark.parametrize("kind", LISTS)
 @pytest.mark.parametrize("paper", [250, 0])
 @pytest.mark.parametrize("down_px", [0, 30, 50])
@@ -190,7 +217,11 @@ def test_a_fit_that_nothing_settles_is_refused(lists):
 
 def _near(page, catalog, start):
     prepared = prepare_page(page, PARAMS)
-    sibling = type("Sibling", (), {"inlier_count": 20})()
+    sibling = type(
+        "Sibling",
+        (),
+        {"inlier_count": 20, "form": catalog.forms[0], "page_to_template": start},
+    )()
     return register_near(prepared, catalog.forms[0], start, sibling, PARAMS.register)
 
 

@@ -122,3 +122,18 @@ def test_a_comb_without_cells_is_warned_of_and_one_with_them_is_not(blank, folde
     warned = [line for line in checked.output.splitlines() if "no even cells" in line]
     assert len(warned) == 1
     assert warned[0].startswith("bare: ")
+
+
+def test_a_field_with_nothing_printed_near_it_is_warned_of(blank, folder):
+    page = np.full((2200, 1700), 255, np.uint8)
+    for row, text in enumerate(("Permission slip for the trip", "We go to see old clocks made")):
+        cv2.putText(page, text, (150, 200 + 90 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 3)
+    cv2.imwrite(str(blank), page)
+    new(blank, folder, "near=full_name:150,340,900,80:line", "far=full_name:150,1900,900,80:line")
+
+    checked = run("check", folder)
+
+    assert checked.exit_code == 0, checked.output
+    warned = [line for line in checked.output.splitlines() if "nothing is printed near" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith("far: ")
