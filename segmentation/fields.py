@@ -17,6 +17,7 @@ from segmentation.cells import CellParams, mark_written
 from segmentation.faint import FaintParams, faint_writing
 from segmentation.illumination import FlattenParams, flatten
 from segmentation.ink import InkParams, find_ink, find_pieces, grow
+from segmentation.over_print import OverPrintParams, closer_zone, plain_zone
 from segmentation.own_ink import OwnInkParams, own_pieces
 from segmentation.rulings import RulingParams, find_streaks, remove_rulings
 from segmentation.sampling import pull_level
@@ -27,6 +28,7 @@ from segmentation.unsure_ink import SortedInk, UnsureParams, covered_share, doub
 if TYPE_CHECKING:
     from segmentation.catalog import FieldPlan
     from segmentation.ink import Ink, Pieces
+    from segmentation.over_print import PrintZone
     from segmentation.placing import Placement
     from segmentation.printed import FieldPrint
     from segmentation.register import PreparedPage
@@ -41,10 +43,10 @@ class FieldParams:
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
     ink: InkParams = field(default_factory=InkParams)
     ruling: RulingParams = field(default_factory=RulingParams)
-    print_slack_px: int = 3  # print may lie this far from its place on the blank
     rest_slack_px: int = 8  # what is left of a letter lies this near to it
     line_rest_px: int = 4  # what is left of a ruling lies this near to it
     print_share: float = 0.5  # a piece of ink with this share near print is left of it
+    over: OverPrintParams = field(default_factory=OverPrintParams)
     own: OwnInkParams = field(default_factory=OwnInkParams)
     strike: StrikeParams = field(default_factory=StrikeParams)
     faint: FaintParams = field(default_factory=FaintParams)
@@ -69,10 +71,18 @@ def cut_field(
     ink = find_ink(flat, params.ink)
     streaks = find_streaks(ink.faint, params.ruling)
     clean = remove_rulings(ink.faint, streaks, params.ruling).left if streaks else ink.faint
-    ruled = remove_rulings(clean, plan.printed.rulings, params.ruling)
-    unfit = grow(plan.printed.labels, params.print_slack_px)
-    own_ink = _own_ink(ruled.left, ink, unfit, plan.printed, params)
-    own, longest_px = own_ink.own, own_ink.longest_px
+    ruled = remove_rulings(clean, plan.printed.rulings, params.ruling, flat=flat)
+    zone = plain_zone(plan.printed, params.over)
+    own_ink = _own_ink(ruled.left, ink, zone, plan.printed, params)
+    own = own_ink.own
+    closer = closer_zone(
+        zone, left=ruled.left, own=own, flat=flat, printed=plan.printed, params=params.over
+    )
+    if closer is not None:
+        zone = closer
+        own_ink = _own_ink(ruled.left, ink, zone, plan.printed, params)
+        own = own_ink.own
+    longest_px = own_ink.longest_px
     area_px = cv2.countNonZero(own)
     clear = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
@@ -84,7 +94,7 @@ def cut_field(
         area_px = cv2.countNonZero(own)
     written = clear or faint is not None
     if doubt is Doubt.NONE:
-        doubt, shown = doubt_ink(own_ink, plan.printed, unfit, params.unsure, written=written)
+        doubt, shown = doubt_ink(own_ink, plan.printed, zone.blind, params.unsure, written=written)
         if shown is not None:
             own = np.asarray(cv2.bitwise_or(own, cv2.bitwise_and(ink.faint, shown)), np.uint8)
     # What strikes letters out joins them to one long piece, so that most writing is no candidate.
@@ -107,7 +117,7 @@ def cut_field(
 
 def overprinted(printed: FieldPrint, params: FieldParams) -> float:
     """Give the share of a field's box that print makes unreadable, 0 where that does no harm."""
-    unfit = grow(printed.labels, params.print_slack_px)
+    unfit = grow(printed.labels, params.over.slack_px)
     share = covered_share(unfit, printed.frame.box)
     return share if share >= params.unsure.cut_cover else 0.0
 
@@ -126,14 +136,14 @@ def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
 
 
 def _own_ink(
-    left: Mask, ink: Ink, unfit: Mask, printed: FieldPrint, params: FieldParams
+    left: Mask, ink: Ink, zone: PrintZone, printed: FieldPrint, params: FieldParams
 ) -> SortedInk:
     """Sort what the rulings left into the field's own ink, print and the rest."""
-    pieces = find_pieces(np.asarray(cv2.subtract(left, unfit), np.uint8))
+    pieces = find_pieces(np.asarray(cv2.subtract(left, zone.cleared), np.uint8))
     clear = pieces.count_where(ink.clear) > 0
     near_print = np.zeros(len(pieces.area), bool)
-    if printed.labels.any():  # what is left of a printed letter's edge is print too
-        near = grow(printed.labels, params.rest_slack_px) > 0
+    if zone.labels.any():  # what is left of a printed letter's edge is print too
+        near = grow(zone.labels, params.rest_slack_px) > 0
         near_print = pieces.count_where(near) >= params.print_share * pieces.area
     if printed.dots is not None:
         near_print |= printed.dots.among(pieces)

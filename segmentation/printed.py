@@ -15,10 +15,10 @@ import numpy as np
 from segmentation.cells import CellParams, find_cells
 from segmentation.dots import DotParams, Dots, find_dots
 from segmentation.illumination import FlattenParams, flatten
-from segmentation.ink import InkParams, ink_mask
+from segmentation.ink import InkParams, find_pieces, ink_mask
 from segmentation.pyramid import halvings
 from segmentation.sampling import pull_level
-from segmentation.types import Box, Homography, Mask, WritingStyle
+from segmentation.types import Box, GrayImage, Homography, Mask, WritingStyle
 from segmentation.warp import corners, inverse, move
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class PrintParams:
     max_ruling_in: float = 0.035  # thicker bars are boxes or decoration
     flat: FlattenParams = field(default_factory=lambda: FlattenParams(shrink=8, close_px=9))
     ink: InkParams = field(default_factory=InkParams)
+    black: int = 150  # gray steps from paper; few pens are clearly darker than such print
+    min_letter_px: int = 40  # smaller print is dirt on the blank, or the dot of an i
     dots: DotParams = field(default_factory=DotParams)
     cell: CellParams = field(default_factory=CellParams)
 
@@ -71,6 +73,7 @@ class FieldPrint:
     labels: Mask  # (h, w), 255 on print that is neither a ruling nor one of ``dots``
     others: tuple[Box, ...]  # the form's other fields, crop px; may lie outside the crop
     dots: Dots | None = None  # that fill the field, if any do
+    shade: GrayImage | None = None  # (h, w), darkness of ``labels``; None where all is black
     walls_px: tuple[int, ...] = ()  # columns of a comb's walls; its ends are the first and last
 
 
@@ -115,12 +118,13 @@ def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> Fiel
         width_px=frame.width_px + 2 * pad,
         height_px=frame.height_px + 2 * pad,
     )
-    mask = ink_mask(flatten(wide, params.flat), params.ink)
-    printed = mask[pad : pad + frame.height_px, pad : pad + frame.width_px]
+    flat = flatten(wide, params.flat)
+    mask = ink_mask(flat, params.ink)
     rulings, lines = find_rulings(mask, params)
     lines = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
     labels = np.asarray(cv2.bitwise_and(mask, cv2.bitwise_not(lines)), np.uint8)
-    labels = labels[pad : pad + frame.height_px, pad : pad + frame.width_px].copy()
+    inside = (slice(pad, pad + frame.height_px), slice(pad, pad + frame.width_px))
+    labels = labels[inside].copy()
     dots = find_dots(labels, frame.box, params.dots)
     moved = [_shift(r, pad, frame) for r in rulings]
     return FieldPrint(
@@ -132,7 +136,8 @@ def find_print(template: Template, spec: FieldSpec, params: PrintParams) -> Fiel
             box_in_crop(other.box, crop_to_template) for other in template.fields if other != spec
         ),
         dots=dots,
-        walls_px=comb_walls(printed, spec, frame, params),
+        shade=_shade(flat[inside], labels, params),
+        walls_px=comb_walls(mask[inside], spec, frame, params),
     )
 
 
@@ -141,6 +146,18 @@ def comb_walls(
 ) -> tuple[int, ...]:
     """Find the walls of a field's cells in (h, w) print; none where it is no comb."""
     return find_cells(printed, frame.box, params.cell) if spec.style is WritingStyle.COMB else ()
+
+
+def _shade(flat: GrayImage, labels: Mask, params: PrintParams) -> GrayImage | None:
+    """Give how dark each pixel of print is, where some print is pale."""
+    dark = np.asarray(cv2.bitwise_not(flat), np.uint8)
+    letters = find_pieces(labels)
+    darkest = np.full(len(letters.area), 0, np.uint8)
+    np.maximum.at(darkest, letters.of, dark.ravel()[letters.at])
+    darkest[letters.area < params.min_letter_px] = params.black
+    if (darkest[1:] >= params.black).all():
+        return None
+    return np.asarray(cv2.bitwise_and(dark, labels), np.uint8)
 
 
 def box_in_crop(box: Box, crop_to_template: Homography) -> Box:

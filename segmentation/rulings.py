@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segmentation.ink import find_pieces, grow
 from segmentation.printed import Ruling
 from segmentation.ruling_trace import TraceParams, follow_lines
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation.ruling_trace import Trace
-    from segmentation.types import Mask
+    from segmentation.types import GrayImage, Mask
 
 _Ints = npt.NDArray[np.intp]
 
@@ -38,6 +39,11 @@ class RulingParams:
     max_pen_px: int = 12  # a marker's; wider is no stroke
     streak_cover: float = 0.75  # share of the crop's height that a scanner's streak covers
     max_streak_px: int = 8  # and how wide it is at most
+    darker_by: float = 35.0  # gray steps by which a pen is darker than the line's darkest
+    bare_px: int = 60  # a foot of a letter reaches so far along the line; farther off it is bare
+    min_bare_px: int = 60  # of a line, to know how dark it is,
+    bare_share: float = 0.02  # which all but this share of it is not darker than
+    min_held_px: int = 10  # ink beside the line that a stroke along it hangs on
     reach_px: int = 10  # past the ends, since a scan's line may be longer than the blank's
 
 
@@ -50,13 +56,17 @@ class Unruled:
     gap_px: int  # the longest stretch of a ruling that is seen elsewhere but missing here
 
 
-def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -> Unruled:
+def remove_rulings(
+    ink: Mask, rulings: Sequence[Ruling], params: RulingParams, *, flat: GrayImage | None = None
+) -> Unruled:
     """Clear the rulings from an ink mask.
 
     Args:
         ink: (h, w), 255 on ink.
         rulings: where the blank has lines.
         params: how they are traced.
+        flat: (h, w), the image that the ink was found on; with it, a pen darker than a line that
+            runs across is told from it.
     """
     left = ink.copy()
     pen_px = pen_width(ink, rulings, params)
@@ -71,7 +81,8 @@ def remove_rulings(ink: Mask, rulings: Sequence[Ruling], params: RulingParams) -
         ]
         traces = follow_lines(strips, along, params.trace)
         for ruling, trace in zip(along, traces, strict=True):
-            _remove_one(turned, ruling, trace, pen_px, params)
+            dark = None if flat is None or upright else flat
+            _remove_one(turned, dark, ruling, trace, pen_px, params=params)
             found += trace.found
             chunks += trace.chunks
             if trace.found:
@@ -109,7 +120,15 @@ def _start(ruling: Ruling, params: RulingParams) -> int:
     return max(0, ruling.start_px - params.reach_px)
 
 
-def _remove_one(ink: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: RulingParams) -> None:
+def _remove_one(  # noqa: PLR0913, a line, what is on it, and the limits
+    ink: Mask,
+    gray: GrayImage | None,
+    ruling: Ruling,
+    trace: Trace,
+    pen_px: int,
+    *,
+    params: RulingParams,
+) -> None:
     """Clear one line that runs across an (h, w) mask, in place."""
     if len(trace.rows) == 0:
         return
@@ -120,7 +139,51 @@ def _remove_one(ink: Mask, ruling: Ruling, trace: Trace, pen_px: int, params: Ru
     places = rows * width + np.arange(len(trace.rows)) + _start(ruling, params)
     flat = ink.ravel()  # a view, since the mask is whole
     band = flat[places] > 0
-    flat[places[_line_pixels(band, offsets, ruling, pen_px, params)]] = 0
+    line = _line_pixels(band, offsets, ruling, pen_px, params)
+    if gray is not None:
+        line &= ~_darker(gray.ravel(), places, band, line, params)
+    flat[places[line]] = 0
+
+
+def _darker(
+    gray: GrayImage,
+    places: _Ints,
+    band: npt.NDArray[np.bool_],
+    line: npt.NDArray[np.bool_],
+    params: RulingParams,
+) -> npt.NDArray[np.bool_]:
+    """Mark the pixels of a line that are too dark for it: a pen lies there.
+
+    How dark it is can be seen where nothing is written near it. What hangs on no stroke is the
+    line's own, printed darker there.
+    """
+    none = np.zeros_like(line)
+    rest = np.where(band & ~line, np.uint8(255), np.uint8(0))
+    near = _near_columns(rest, params)
+    middle = len(band) // 2
+    bare = np.flatnonzero(~near & line[middle])
+    if len(bare) < params.min_bare_px or not near.any():
+        return none
+    darkest = np.sort(gray[places[middle - 1 : middle + 2, bare]].min(axis=0))
+    least = float(darkest[int(params.bare_share * len(darkest))]) - params.darker_by
+    at = np.flatnonzero(line & near)
+    dark = at[gray[places.ravel()[at]] < least]
+    if len(dark) == 0:
+        return none
+    core = np.zeros(line.shape, np.uint8)
+    core.ravel()[dark] = 255
+    pen = line & (grow(core, 1) > 0)
+    strokes = find_pieces(np.where(pen, np.uint8(255), rest))
+    held = strokes.count_where(rest > 0) >= params.min_held_px
+    held[0] = False
+    return np.asarray(pen & (strokes.draw(held) > 0), bool)
+
+
+def _near_columns(rest: Mask, params: RulingParams) -> npt.NDArray[np.bool_]:
+    """Mark the (n,) columns that a letter's foot may reach from where something is written."""
+    reach = np.ones((1, 2 * params.bare_px + 1), np.uint8)
+    written = cv2.reduce(rest, 0, cv2.REDUCE_MAX)
+    return np.asarray(np.asarray(cv2.dilate(written, reach)).ravel() > 0, bool)
 
 
 def _line_pixels(

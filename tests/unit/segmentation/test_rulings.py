@@ -215,3 +215,38 @@ def test_a_streak_of_the_scanner_is_found_and_a_tall_letter_is_not():
 
     assert abs(streak.at_px - 200) <= 1
     assert remove_rulings(ink, [streak], PARAMS).left[:, 190:210].max() == 0
+
+
+def foot_on_a_gray_line(*, stem_px, foot=(300, 345)):
+    """Draw an L whose foot is no thicker than the gray line it lies on: its ink, and its image."""
+    flat = np.full((140, 600), 255, np.uint8)
+    cv2.line(flat, (20, 80), (580, 80), 140, 4)
+    cv2.line(flat, (foot[0], 80 - stem_px), (foot[0], 80), 50, 4)
+    cv2.line(flat, (foot[0], 80), (foot[1], 80), 50, 4)
+    return np.where(flat < 200, np.uint8(255), np.uint8(0)), read_only(flat)
+
+
+def test_a_foot_no_thicker_than_the_line_stays_where_the_pen_is_darker():
+    ink, flat = foot_on_a_gray_line(stem_px=50)
+
+    left = remove_rulings(read_only(ink), [ACROSS], PARAMS, flat=flat).left
+
+    assert cv2.countNonZero(left[78:83, 305:342]) >= 4 * 37
+    assert cv2.countNonZero(left[:, :290]) == 0
+    assert cv2.countNonZero(left[:, 352:]) == 0
+
+
+def test_a_line_printed_darker_in_places_is_still_cleared():
+    ink, flat = foot_on_a_gray_line(stem_px=0)
+
+    assert remove_rulings(ink, [ACROSS], PARAMS, flat=flat).left.max() == 0
+
+
+def test_where_writing_covers_the_whole_line_none_of_it_is_taken_for_the_pen():
+    ink, flat = foot_on_a_gray_line(stem_px=50, foot=(30, 570))
+    for x in range(60, 560, 40):
+        cv2.line(ink, (x, 30), (x, 80), 255, 4)
+
+    left = remove_rulings(ink, [ACROSS], PARAMS, flat=flat).left
+
+    np.testing.assert_array_equal(left, remove_rulings(ink, [ACROSS], PARAMS).left)

@@ -20,6 +20,7 @@ from segmentation import (
     index_templates,
     segment_page,
 )
+from segmentation.ink import grow
 from tests.unit.segmentation.conftest import PARAMS
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -49,13 +50,13 @@ def lay_out(sheet, draw, *, height_px=70, style=WritingStyle.BOX):
     return template, index_templates([template], PARAMS)
 
 
-def look(laid, *, low_px=None, spoil=None):
+def look(laid, *, low_px=None, spoil=None, gray=40):
     """Write a name so much under its usual place, scan the sheet, and cut the field."""
     template, catalog = laid
     page, box = template.image.copy(), template.fields[0].box
     if low_px is not None:
         foot = (box.x_px + 20, box.y_px + box.height_px - 12 + low_px)
-        cv2.putText(page, "ADA LOVELACE", foot, FONT, 1.6, 40, 4, cv2.LINE_AA)
+        cv2.putText(page, "ADA LOVELACE", foot, FONT, 1.6, gray, 4, cv2.LINE_AA)
     if spoil is not None:
         spoil(page, box)
     noise = np.random.default_rng(1).normal(0, 3, page.shape)
@@ -98,10 +99,13 @@ def tint(image, box):
             image[y : y + 2, x : x + 2] = 120
 
 
-def words(image, box):
-    frame(image, box)
-    foot = (box.x_px + 10, box.y_px + 50)
-    cv2.putText(image, "PLEASE PRINT NAME", foot, FONT, 1.5, 150, 3, cv2.LINE_AA)
+def words(gray):
+    def draw(image, box):
+        frame(image, box)
+        foot = (box.x_px + 10, box.y_px + 50)
+        cv2.putText(image, "PLEASE PRINT NAME", foot, FONT, 1.5, gray, 3, cv2.LINE_AA)
+
+    return draw
 
 
 def small_print(image, box):
@@ -131,14 +135,30 @@ def test_writing_over_printed_dots_comes_out_whole_and_dots_alone_are_blank(shee
     assert ink_of(crop) == pytest.approx(ink_of(plain), rel=0.25)
 
 
-def test_writing_over_printed_words_is_shown_whole_and_goes_to_a_person(sheet):
-    laid = lay_out(sheet, words)
+@pytest.mark.parametrize(
+    ("printed", "pen"), [(40, 40), (100, 40), (150, 130)], ids=["black", "gray", "pencil-on-pale"]
+)
+def test_writing_over_printed_words_is_shown_whole_and_goes_to_a_person(sheet, printed, pen):
+    laid = lay_out(sheet, words(printed))
+    plain = look(lay_out(sheet, frame), low_px=0, gray=pen)
+
+    crop = look(laid, low_px=0, gray=pen)
+
+    assert said(crop) == (FieldState.MISPLACED, Doubt.INK_ON_PRINT)
+    assert ink_of(crop) > 0.9 * ink_of(plain)
+    assert said(look(laid)) == BLANK
+
+
+def test_a_pen_that_is_much_darker_than_the_words_under_it_comes_out_alone(sheet):
+    laid = lay_out(sheet, words(150))
     plain = look(lay_out(sheet, frame), low_px=0)
 
     crop = look(laid, low_px=0)
 
-    assert said(crop) == (FieldState.MISPLACED, Doubt.INK_ON_PRINT)
-    assert ink_of(crop) > 0.9 * ink_of(plain)
+    writing = np.where(plain.image < 200, np.uint8(255), np.uint8(0))
+    assert said(crop) == WRITTEN
+    assert ink_of(crop) == pytest.approx(ink_of(plain), rel=0.05)
+    assert (crop.image[grow(writing, 3) == 0] < 190).sum() < 100
     assert said(look(laid)) == BLANK
 
 
