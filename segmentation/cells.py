@@ -27,11 +27,14 @@ class CellParams:
 
     min_wall_px: int = 14  # a tick on the foot of an open comb is at least this high
     foot_px: int = 14  # and reaches this part of the box, above its foot
+    line_px: int = 20  # the line under a cell lies this near to the foot,
+    min_line_share: float = 0.5  # and under so much of the cell; there is none between two boxes
     end_px: int = 30  # the outer walls lie this near to the sides of the box
-    min_cell_px: int = 28  # of its width; narrower holds no letter
+    min_cell_px: int = 40  # of its width, 3.4 mm; narrower holds no letter
     max_apart_px: int = 32  # boxes that stand apart by up to this have one wall between them
     near_share: float = 0.12  # of a cell's width: how far a wall may lie from its place
-    min_seen: float = 0.8  # share of the inner walls that must be found
+    min_seen: float = 0.8  # share of the inner walls that must be found, and of what is found
+    # that must be a wall
     inner_share: float = 0.6  # of a cell's width, in its middle, where its letter stands
     min_ink_px: int = 20  # in that part; less is dust or a neighbour's end
     rim_share: float = 0.1  # of a cell's width, on each side, where no letter should stand
@@ -51,17 +54,22 @@ def find_cells(printed: Mask, box: Box, params: CellParams) -> tuple[int, ...]:
     Returns:
         The columns from left to right; none where no even walls are seen.
     """
-    walls = _walls(printed, box, params)
-    left = _end(walls, box.x_px, params)
-    right = _end(walls, box.x_px + box.width_px, params)
-    between = np.concatenate([walls, _middles(walls, params)])
+    strokes = _strokes(printed, box, params)
+    left = _end(strokes, box.x_px, params)
+    right = _end(strokes, box.x_px + box.width_px, params)
+    walls = _merged(strokes, params)
     most = int((right - left) / params.min_cell_px)
     for count in range(most, params.min_cells - 1, -1):
         places = np.linspace(left, right, count + 1)
-        off = np.abs(places[1:-1, None] - between[None, :])
-        near = off.min(axis=1, initial=np.inf) <= params.near_share * (right - left) / count
-        if near.mean() >= params.min_seen:
-            return tuple(np.round(places).astype(int).tolist())
+        near_px = params.near_share * (right - left) / count
+        between = walls[(walls > left + near_px) & (walls < right - near_px)]
+        near = np.abs(places[1:-1, None] - between[None, :]) <= near_px
+        agreed = min(near.any(axis=1).sum(), near.any(axis=0).sum())
+        columns = tuple(np.round(places).astype(int).tolist())
+        if agreed >= params.min_seen * max(count - 1, len(between)) and _underlined(
+            printed, box, columns, params
+        ):
+            return columns
     return ()
 
 
@@ -78,17 +86,21 @@ def mark_written(own: Mask, walls_px: tuple[int, ...], params: CellParams) -> Co
     """
     if not walls_px:
         return None
-    ink = np.count_nonzero(own, axis=0)
+    left = walls_px[0]
+    counts = np.count_nonzero(own[:, left : walls_px[-1]], axis=0)
+    before = np.concatenate([[0], np.cumsum(counts)])  # ink left of each column
+
+    def ink(columns: slice) -> int:
+        return int(before[columns.stop - left] - before[columns.start - left])
+
     cells = list(itertools.pairwise(walls_px))
-    inner = [int(ink[_middle(*cell, params.inner_share)].sum()) for cell in cells]
-    rims = [
-        int(ink[slice(*cell)].sum() - ink[_middle(*cell, 1 - 2 * params.rim_share)].sum())
-        for cell in cells
-    ]
+    off_rims = sum(ink(_middle(*cell, 1 - 2 * params.rim_share)) for cell in cells)
     return CombCells(
         walls_px=walls_px,
-        written=tuple(count >= params.min_ink_px for count in inner),
-        letter_each=sum(rims) <= params.max_in_rims * ink[walls_px[0] : walls_px[-1]].sum(),
+        written=tuple(
+            ink(_middle(*cell, params.inner_share)) >= params.min_ink_px for cell in cells
+        ),
+        letter_each=bool(off_rims >= (1 - params.max_in_rims) * before[-1]),
     )
 
 
@@ -128,7 +140,7 @@ def as_line(
     return np.ascontiguousarray(np.hstack([*parts, image[:, done:]])) if parts else image
 
 
-def _walls(printed: Mask, box: Box, params: CellParams) -> npt.NDArray[np.float64]:
+def _strokes(printed: Mask, box: Box, params: CellParams) -> npt.NDArray[np.float64]:
     """Find the upright strokes of print that reach the foot of a box: (n,), their columns."""
     upright = cv2.morphologyEx(printed, cv2.MORPH_OPEN, np.ones((params.min_wall_px, 1), np.uint8))
     foot = box.y_px + box.height_px
@@ -145,10 +157,21 @@ def _end(walls: npt.NDArray[np.float64], side_px: int, params: CellParams) -> fl
     return float(walls[off.argmin()]) if off.min(initial=np.inf) <= params.end_px else side_px
 
 
-def _middles(walls: npt.NDArray[np.float64], params: CellParams) -> npt.NDArray[np.float64]:
-    """Give the places half way between walls that stand close: (n,), of boxes that stand apart."""
-    apart = np.diff(walls) <= params.max_apart_px
-    return (walls[:-1][apart] + walls[1:][apart]) / 2
+def _merged(strokes: npt.NDArray[np.float64], params: CellParams) -> npt.NDArray[np.float64]:
+    """Give (n,) walls: one for the sides of two boxes that stand apart, else a stroke each."""
+    parted = np.flatnonzero(np.diff(strokes) > params.max_apart_px) + 1
+    groups = np.split(strokes, parted)
+    return np.array([(group[0] + group[-1]) / 2 for group in groups if len(group)])
+
+
+def _underlined(printed: Mask, box: Box, walls_px: tuple[int, ...], params: CellParams) -> bool:
+    """Tell whether each cell has a line under it, which the room between two boxes has not."""
+    foot = box.y_px + box.height_px
+    line = printed[foot - params.line_px : foot + params.line_px].max(axis=0) > 0
+    return all(
+        line[left:right].mean() >= params.min_line_share
+        for left, right in itertools.pairwise(walls_px)
+    )
 
 
 def _middle(left: int, right: int, share: float) -> slice:

@@ -196,21 +196,18 @@ def _best(page: PreparedPage, fits: list[RegisteredPage], params: ChooseParams) 
     if best is None:
         raise undecided[0]
     for rival in rivals:
-        if rival is not best and all(rival is not other for other in beaten):
-            _require_better(page, best, rival, params)
+        unmet = rival is not best and all(rival is not other for other in beaten)
+        if unmet and _decide(page, best, rival, params) is rival:
+            raise undecided[0] if undecided else _circular(best, rival, params)
     return best
 
 
-def _require_better(
-    page: PreparedPage, best: RegisteredPage, rival: RegisteredPage, params: ChooseParams
-) -> None:
-    """Refuse a page that fits three forms, each better than the next."""
-    if _decide(page, best, rival, params) is rival:
-        raise AmbiguousTemplateError(
-            template_ids=(best.form.template.template_id, rival.form.template.template_id),
-            margin=0.0,
-            limit=params.min_likeness,
-        )
+def _circular(
+    best: RegisteredPage, rival: RegisteredPage, params: ChooseParams
+) -> AmbiguousTemplateError:
+    """Say that a page fits three forms, each better than the next."""
+    ids = (best.form.template.template_id, rival.form.template.template_id)
+    return AmbiguousTemplateError(template_ids=ids, margin=0.0, limit=params.min_likeness)
 
 
 def _closeness(misfit: RegistrationError) -> tuple[int, float]:

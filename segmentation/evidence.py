@@ -16,7 +16,7 @@ from segmentation.errors import Misfit, RegistrationError
 from segmentation.growing import GrowParams
 from segmentation.patches import PatchParams
 from segmentation.registration import RegistrationParams, fit_registration, hull_share
-from segmentation.repeats import shifted
+from segmentation.repeats import RowParams, shifted
 from segmentation.sighting import sight
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class RegisterParams:
     )
     patch: PatchParams = field(default_factory=PatchParams)
     grow: GrowParams = field(default_factory=GrowParams)  # of a form that repeats itself
+    rows: RowParams = field(default_factory=RowParams)  # of such a form beside its sibling
     steps: tuple[int, ...] = (2, 1)  # first every second patch, then, where they leave doubt, all
     min_sample: int = 24  # patches; a form with fewer in its sample is looked at whole
     settled_px: float = 6.5  # doubt is a patch that was farther off than this,

@@ -72,17 +72,8 @@ def cut_field(
     streaks = find_streaks(ink.faint, params.ruling)
     clean = remove_rulings(ink.faint, streaks, params.ruling).left if streaks else ink.faint
     ruled = remove_rulings(clean, plan.printed.rulings, params.ruling, flat=flat)
-    zone = plain_zone(plan.printed, params.over)
-    own_ink = _own_ink(ruled.left, ink, zone, plan.printed, params)
-    own = own_ink.own
-    closer = closer_zone(
-        zone, left=ruled.left, own=own, flat=flat, printed=plan.printed, params=params.over
-    )
-    if closer is not None:
-        zone = closer
-        own_ink = _own_ink(ruled.left, ink, zone, plan.printed, params)
-        own = own_ink.own
-    longest_px = own_ink.longest_px
+    zone, own_ink = _off_print(ruled.left, ink, flat, plan.printed, params)
+    own, longest_px = own_ink.own, own_ink.longest_px
     area_px = cv2.countNonZero(own)
     clear = area_px >= params.min_written_px and longest_px >= params.min_piece_px
     doubt = placement.doubt
@@ -133,6 +124,20 @@ def erase(flat: GrayImage, ink: Mask, own: Mask) -> GrayImage:
     foreign = grow(np.asarray(cv2.subtract(ink, own), np.uint8), 2)
     to_paper = cv2.subtract(foreign, grow(own, 1))
     return np.asarray(cv2.bitwise_or(flat, to_paper), np.uint8)  # 255 is paper
+
+
+def _off_print(
+    left: Mask, ink: Ink, flat: GrayImage, printed: FieldPrint, params: FieldParams
+) -> tuple[PrintZone, SortedInk]:
+    """Clear the print from what the rulings left, closely where the field's strokes run into it."""
+    zone = plain_zone(printed, params.over)
+    sorted_ink = _own_ink(left, ink, zone, printed, params)
+    closer = closer_zone(
+        zone, left=left, own=sorted_ink.own, flat=flat, printed=printed, params=params.over
+    )
+    if closer is None:
+        return zone, sorted_ink
+    return closer, _own_ink(left, ink, closer, printed, params)
 
 
 def _own_ink(

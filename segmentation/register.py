@@ -99,7 +99,9 @@ def register_near(
     # The sibling's rows may be of another height: then the head is right, or the rows are.
     starts = [grow(page.levels, form, start, params.grow)]
     to_sibling = inverse(sibling.form.reduced.to_original()) @ sibling.page_to_template
-    rows = rows_on_rows(sibling.form.repeats, form.repeats, unit(start @ inverse(to_sibling)))
+    rows = rows_on_rows(
+        sibling.form.repeats, form.repeats, unit(start @ inverse(to_sibling)), params.rows
+    )
     if rows is not None:
         starts.append(unit(rows @ start))
     fits: list[RegisteredPage] = []

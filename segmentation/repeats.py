@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from segmentation.types import GrayImage, Homography, Mask
 
 Floats = npt.NDArray[np.float64]
-_LEAST_STRETCH, _MOST_STRETCH = 0.004, 0.3  # logarithms: of one height, and of other lists
-_LEVEL = 0.1  # px to the side for each px down
 _AT_ONCE = 500  # patches; OpenCV takes no image of more than 32767 rows
 
 
@@ -51,6 +49,15 @@ class RepeatParams:
     max_likeness: float = 0.5  # of a landmark with what its copies would show; found is 0.55
     max_landmarks: int = 20
     gap: float = 0.5  # between landmarks, of a patch's side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowParams:
+    """When the rows of one list are those of another, stretched."""
+
+    least_stretch: float = 0.004  # as a logarithm; less is one height
+    most_stretch: float = 0.3  # more is another list
+    level: float = 0.1  # px to the side, for each px down, of a shift by rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,32 +85,36 @@ def find_repeats(level: Level, patches: Patches, written: Mask, params: RepeatPa
     return Repeats(shifts=both, landmarks=_landmarks(level, both, written, params))
 
 
-def rows_on_rows(one: Repeats, other: Repeats, to_other: Homography) -> Homography | None:
+def rows_on_rows(
+    one: Repeats, other: Repeats, to_other: Homography, params: RowParams
+) -> Homography | None:
     """Give the stretch that lays a list's rows onto those of another that has the same head.
 
     Args:
         one: of the list whose rows are laid.
         other: of the list they are laid onto.
         to_other: from the one to the other, right where the heads are.
+        params: how much higher or lower rows may be.
 
     Returns:
         The map, in px of the other, to be applied after ``to_other``; None where the rows of both
-        are of one height, or one of them has none.
+        are of one height, one of them has none, or they lie turned to each other.
     """
-    pitch, wanted = _row_pitch(one), _row_pitch(other)
-    if pitch is None or wanted is None:
+    pitch, wanted = _row_pitch(one, params), _row_pitch(other, params)
+    down = float(to_other[1, 1])
+    if pitch is None or wanted is None or down <= 0:
         return None
-    stretch = wanted / (pitch * float(to_other[1, 1]))
-    if not _LEAST_STRETCH < abs(np.log(stretch)) < _MOST_STRETCH:
+    stretch = wanted / (pitch * down)
+    if not params.least_stretch < abs(np.log(stretch)) < params.most_stretch:
         return None
     head_px = float(np.median(other.landmarks.centers[:, 1]))
     return np.array([[1.0, 0.0, 0.0], [0.0, stretch, (1 - stretch) * head_px], [0.0, 0.0, 1.0]])
 
 
-def _row_pitch(repeats: Repeats) -> float | None:
+def _row_pitch(repeats: Repeats, params: RowParams) -> float | None:
     """Give how far the form's rows lie apart; None where it has none."""
     across, down = repeats.shifts[:, 0], repeats.shifts[:, 1]
-    straight = down[(down > 0) & (np.abs(across) < _LEVEL * down)]
+    straight = down[(down > 0) & (np.abs(across) < params.level * down)]
     return float(straight.min()) if len(straight) else None
 
 

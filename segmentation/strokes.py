@@ -129,14 +129,17 @@ def _bridged(pen: Mask, ink: Mask, pen_px: int, params: StrokeParams) -> Mask:
 
 @lru_cache(maxsize=256)
 def _line(half_px: int, turn: float) -> Mask:
-    """Draw a line through the middle of a square kernel."""
-    return np.asarray(cv2.bitwise_or(_ray(half_px, turn), _ray(half_px, turn + np.pi)), np.uint8)
+    """Draw a line through the middle of a square kernel; read only."""
+    line = np.asarray(cv2.bitwise_or(_ray(half_px, turn), _ray(half_px, turn + np.pi)), np.uint8)
+    line.setflags(write=False)
+    return line
 
 
 @lru_cache(maxsize=256)
 def _ray(length_px: int, turn: float) -> Mask:
-    """Draw a line from the middle of a square kernel."""
+    """Draw a line from the middle of a square kernel; read only."""
     kernel = np.zeros((2 * length_px + 1, 2 * length_px + 1), np.uint8)
     x, y = round(length_px * np.cos(turn)), round(length_px * np.sin(turn))
     cv2.line(kernel, (length_px, length_px), (length_px + x, length_px + y), 1)
+    kernel.setflags(write=False)
     return kernel

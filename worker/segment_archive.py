@@ -87,13 +87,9 @@ def _segmentation_as_json(found: PageSegmentation) -> dict[str, Any]:
 def _crop_as_json(crop: FieldCrop) -> dict[str, Any]:
     """Say all of a crop but its picture, which lies beside this."""
     plain = {field.name: getattr(crop, field.name) for field in fields(crop)}
-    del plain["image"]
-    return {
-        **plain,
-        "box": asdict(crop.box),
-        "page_box": crop.page_box.tolist(),
-        "cells": None if crop.cells is None else asdict(crop.cells),
-    }
+    del plain["image"], plain["cells"]
+    cells = {} if crop.cells is None else {"cells": asdict(crop.cells)}
+    return {**plain, **cells, "box": asdict(crop.box), "page_box": crop.page_box.tolist()}
 
 
 def _page(page: Mapping[str, Any], archive: CropArchive) -> SegmentedPage:
@@ -138,7 +134,7 @@ def _crop(crop: Mapping[str, Any], archive: CropArchive, page_index: int) -> Fie
 
 
 def _cells(cells: Mapping[str, Any] | None) -> CombCells | None:
-    """Read a comb's cells; an archive of an older version has none."""
+    """Read a comb's cells; no other field has any."""
     if cells is None:
         return None
     return CombCells(

@@ -70,9 +70,9 @@ def find_cautions(template: Template) -> Iterator[str]:
         name = plan.spec.name
         if share := overprinted(plan.printed, params.field):
             yield (
-                f"{name}: print takes {share:.0%} of the box, so that what is written there goes to"
-                " a person unread; draw the box where nothing is printed, or ask for white room"
-                " there"
+                f"{name}: print takes {share:.0%} of the box, so that what is written there, but"
+                " with a pen far darker than it, goes to a person unread; draw the box where"
+                " nothing is printed, or ask for white room there"
             )
         if is_alone(plan, form.near_to_template, params.placing):
             yield (

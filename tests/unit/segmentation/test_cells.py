@@ -35,10 +35,10 @@ def shared_walls(walls, *, top=TOP):
     return printed
 
 
-def boxes_apart(walls):
+def boxes_apart(walls, *, room=9):
     printed = np.zeros((HEIGHT, walls[-1] + 100), np.uint8)
     for left, right in itertools.pairwise(walls):
-        cv2.rectangle(printed, (left + 9, TOP), (right - 9, FOOT), 255, 3)
+        cv2.rectangle(printed, (left + room, TOP), (right - room, FOOT), 255, 3)
     return printed
 
 
@@ -78,6 +78,8 @@ def test_a_wall_that_is_not_printed_is_known_by_the_others():
     [
         pytest.param(shared_walls(WALLS[::8]), id="one-box"),
         pytest.param(shared_walls((100, 190, 300, 345, 470, 600, 740)), id="uneven"),
+        pytest.param(boxes_apart(WALLS, room=20), id="boxes-as-far-apart-as-wide"),
+        pytest.param(boxes_apart(WALLS, room=17), id="boxes-far-apart"),
         pytest.param(np.zeros((HEIGHT, 840), np.uint8), id="nothing"),
         pytest.param(np.full((HEIGHT, 840), 255, np.uint8), id="all-print"),
     ],
@@ -102,6 +104,7 @@ def test_a_cell_is_written_in_where_a_letter_stands_and_not_where_a_neighbour_le
     assert cells is not None
     assert cells.walls_px == WALLS
     assert cells.written == (True, False, True, True, False, False, False, False)
+    assert cells.letter_each is True
     assert str(cells) == "3 of 8 cells written"
     assert mark_written(own, (), CELLS) is None
 

@@ -29,6 +29,7 @@ from tests.unit.segmentation.conftest import PARAMS
 
 DPI = 150.0
 ROW_PX = 50  # of most lists
+ROWS = PARAMS.register.rows
 
 
 @pytest.fixture(scope="module")
@@ -166,14 +167,22 @@ def test_a_list_s_rows_are_laid_onto_those_of_another_with_its_head(editions, nu
     _, catalog = editions
     visitors, other = catalog.forms[0].repeats, catalog.forms[number].repeats
 
-    to_rows = rows_on_rows(visitors, other, np.eye(3))
+    to_rows = rows_on_rows(visitors, other, np.eye(3), ROWS)
 
     assert to_rows is not None
     heights = (DPI / 3, {1: 0.32, 3: 0.36}[number] * DPI)
     assert to_rows[1, 1] == pytest.approx(heights[1] / heights[0], rel=0.003)
     head = np.median(other.landmarks.centers, axis=0)[None]
     assert np.abs(move(head, to_rows) - head).max() < 1e-6
-    assert rows_on_rows(other, other, np.eye(3)) is None
+    assert rows_on_rows(other, other, np.eye(3), ROWS) is None
+
+
+@pytest.mark.parametrize("turned", [np.diag([-1.0, -1.0, 1.0]), np.eye(3)[[1, 0, 2]]])
+def test_lists_that_lie_turned_to_each_other_have_no_rows_to_lay_on(editions, turned):
+    _, catalog = editions
+    one, other = catalog.forms[0].repeats, catalog.forms[1].repeats
+
+    assert rows_on_rows(one, other, turned, ROWS) is None
 
 
 @pytest.mark.parametrize("kind", LISTS)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation import CombCells, FieldState, Letters
+from segmentation import FieldState, Letters
+from segmentation.cells import CellParams, mark_written
 from tests.factories import (
     make_crop,
     make_field_spec,
@@ -23,7 +24,7 @@ def make_pages():
             field_name="first_name",
             image=make_image(seed=1),
             letters=Letters.UPPER,
-            cells=CombCells(walls_px=(0, 20, 40), written=(True, False), letter_each=True),
+            cells=mark_written(np.full((9, 40), 255, np.uint8), (0, 20, 40), CellParams()),
         ),
         make_crop(field_name="last_name", image=make_image(seed=2), state=FieldState.BLANK),
     )
