@@ -111,8 +111,9 @@ def test_a_box_that_is_full_of_print_is_warned_of(blank, folder):
 
 def test_a_comb_without_cells_is_warned_of_and_one_with_them_is_not(blank, folder):
     page = np.asarray(cv2.imread(str(blank), cv2.IMREAD_GRAYSCALE))
-    for x in range(40, 241, 25):
+    for x in range(40, 241, 50):
         cv2.line(page, (x, 200), (x, 240), 0, 2)
+    cv2.line(page, (40, 240), (240, 240), 0, 2)
     cv2.imwrite(str(blank), page)
     new(blank, folder, "bare=last_name:40,60,200,38:comb", "cells=first_name:40,200,200,40:comb")
 
