@@ -34,7 +34,7 @@ from segmentation import (
     segment_page,
 )
 from segmentation.ink import grow
-from segmentation.warp import corners, pull
+from segmentation.warp import onto_quad, pull
 from worker.samples.filling import shipped_fonts
 from worker.samples.hand import Hand, baseline_row, fit, lay, write_line
 from worker.samples.people import FAMILY_NAMES, GIVEN_NAMES
@@ -123,15 +123,18 @@ def _on_line(sheet: Sheet, hint: str, y_mm: float, gray: int) -> Box:
     return _place(sheet, y_mm, left_mm=left, line_mm=0.25 + 0.1 * (round(y_mm) % 3), gray=gray)
 
 
+def _label_twice(sheet: Sheet, hint: str, y_mm: float, gray: int) -> None:
+    for left_mm in (_LEFT_MM, _LEFT_MM + 70):
+        sheet.text(left_mm, y_mm, hint, size_pt=9, gray=gray)
+
+
 def _label_below(sheet: Sheet, hint: str, y_mm: float, gray: int) -> Box:
-    sheet.text(_LEFT_MM, y_mm + 3.8, hint, size_pt=9, gray=gray)
-    sheet.text(_LEFT_MM + 70, y_mm + 3.8, hint, size_pt=9, gray=gray)
+    _label_twice(sheet, hint, y_mm + 3.8, gray)
     return _place(sheet, y_mm, line_mm=0.3)
 
 
 def _label_above(sheet: Sheet, hint: str, y_mm: float, gray: int) -> Box:
-    sheet.text(_LEFT_MM, y_mm - 6.2, hint, size_pt=9, gray=gray)
-    sheet.text(_LEFT_MM + 70, y_mm - 6.2, hint, size_pt=9, gray=gray)
+    _label_twice(sheet, hint, y_mm - 6.2, gray)
     return _lower(_place(sheet, y_mm, line_mm=0.3), to_px(6.0))
 
 
@@ -293,10 +296,8 @@ def _measure(filled: Filled, number: int, crops: Path | None, name: str) -> Coun
 
 def _pull(page: GrayImage, crop: FieldCrop) -> GrayImage:
     height, width = crop.image.shape
-    to_page = cv2.getPerspectiveTransform(
-        corners(crop.box).astype(np.float32), crop.page_box.astype(np.float32)
-    )
-    return pull(page, np.asarray(to_page, np.float64), width_px=width, height_px=height)
+    to_page = onto_quad(crop.box, crop.page_box)
+    return pull(page, to_page, width_px=width, height_px=height)
 
 
 def _compare(crop: FieldCrop, pen: GrayImage, print_alone: GrayImage) -> Counter[str]:

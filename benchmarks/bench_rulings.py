@@ -24,7 +24,7 @@ from segmentation.printed import find_print
 from segmentation.rulings import remove_rulings
 from segmentation.sampling import pull_level
 from segmentation.segment import prepare_page, segment_page
-from segmentation.warp import corners
+from segmentation.warp import onto_quad
 from worker.config import read_settings
 from worker.document_images import DecodedPage, DecodeLimits, decode_pages
 from worker.runtime import load_recognizer
@@ -103,10 +103,8 @@ def _ruled(
     spec = next(spec for spec in template.fields if spec.name == crop.field_name)
     printed = find_print(template, spec, params.catalog.printed)
     height, width = crop.image.shape
-    window = cv2.getPerspectiveTransform(
-        corners(crop.box).astype(np.float32), crop.page_box.astype(np.float32)
-    )
-    came = pull_level(page.levels, np.asarray(window, np.float64), width_px=width, height_px=height)
+    window = onto_quad(crop.box, crop.page_box)
+    came = pull_level(page.levels, window, width_px=width, height_px=height)
     flat = flatten(came, params.field.flat)
     ink = find_ink(flat, params.field.ink).faint
     left = remove_rulings(ink, printed.rulings, params.field.ruling).left

@@ -105,14 +105,14 @@ def register_near(
     if rows is not None:
         starts.append(unit(rows @ start))
     fits: list[RegisteredPage] = []
-    misfit: RegistrationError | None = None
+    misfits: list[RegistrationError] = []
     for each in starts:
         try:
             fits.append(_refine(page, form, each, sibling.inlier_count, params))
-        except RegistrationError as error:
-            misfit = misfit or error
-    if misfit is not None and not fits:
-        raise misfit
+        except RegistrationError as misfit:
+            misfits.append(misfit)
+    if not fits:
+        raise misfits[0]
     return max(fits, key=lambda fit: fit.agreement)
 
 

@@ -21,7 +21,7 @@ from segmentation.register import PreparedPage
 from segmentation.sampling import pull_level
 from segmentation.segment import segment_page
 from segmentation.sighting import sight
-from segmentation.warp import corners, inverse, unit
+from segmentation.warp import inverse, onto_quad, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,10 +114,8 @@ def _spots(
 def _before_and_after(levels: tuple[Level, ...], crop: FieldCrop) -> GrayImage:
     """Lay a field as it came on the page over its crop."""
     height, width = crop.image.shape
-    window = cv2.getPerspectiveTransform(
-        corners(crop.box).astype(np.float32), crop.page_box.astype(np.float32)
-    )
-    came = pull_level(levels, np.asarray(window, np.float64), width_px=width, height_px=height)
+    window = onto_quad(crop.box, crop.page_box)
+    came = pull_level(levels, window, width_px=width, height_px=height)
     return np.asarray(np.vstack([came, crop.image]), np.uint8)
 
 

@@ -60,6 +60,12 @@ def center(box: Box) -> Points:
     return np.asarray(corners(box).mean(axis=0), np.float64)
 
 
+def onto_quad(box: Box, quad: Points) -> Homography:
+    """Give the homography that lays a box's corners onto (4, 2) others, clockwise as well."""
+    h = cv2.getPerspectiveTransform(corners(box).astype(np.float32), quad.astype(np.float32))
+    return np.asarray(h, np.float64)
+
+
 def pull(image: GrayImage, out_to_image: Homography, *, width_px: int, height_px: int) -> GrayImage:
     """Fill an output image by looking up where each of its pixels lies on ``image``.
 

@@ -94,6 +94,13 @@ def test_show_draws_the_boxes_on_the_blank(blank, folder, tmp_path):
     assert red > blue  # the boxes are orange, not as if red and blue were swapped
 
 
+def warnings(folder, words):
+    """Check a sound template, and give the lines that hold some words."""
+    checked = run("check", folder)
+    assert checked.exit_code == 0, checked.output
+    return [line for line in checked.output.splitlines() if words in line]
+
+
 def test_a_box_that_is_full_of_print_is_warned_of(blank, folder):
     page = np.asarray(cv2.imread(str(blank), cv2.IMREAD_GRAYSCALE))
     for y in (134, 147, 160):
@@ -101,10 +108,8 @@ def test_a_box_that_is_full_of_print_is_warned_of(blank, folder):
     cv2.imwrite(str(blank), page)
     new(blank, folder, FIELD, "first=first_name:40,120,200,45:box")
 
-    checked = run("check", folder)
+    warned = warnings(folder, "goes to a person unread")
 
-    assert checked.exit_code == 0, checked.output
-    warned = [line for line in checked.output.splitlines() if "goes to a person unread" in line]
     assert len(warned) == 1
     assert warned[0].startswith("first: print takes ")
 
@@ -117,10 +122,8 @@ def test_a_comb_without_cells_is_warned_of_and_one_with_them_is_not(blank, folde
     cv2.imwrite(str(blank), page)
     new(blank, folder, "bare=last_name:40,60,200,38:comb", "cells=first_name:40,200,200,40:comb")
 
-    checked = run("check", folder)
+    warned = warnings(folder, "no even cells")
 
-    assert checked.exit_code == 0, checked.output
-    warned = [line for line in checked.output.splitlines() if "no even cells" in line]
     assert len(warned) == 1
     assert warned[0].startswith("bare: ")
 
@@ -132,9 +135,7 @@ def test_a_field_with_nothing_printed_near_it_is_warned_of(blank, folder):
     cv2.imwrite(str(blank), page)
     new(blank, folder, "near=full_name:150,340,900,80:line", "far=full_name:150,1900,900,80:line")
 
-    checked = run("check", folder)
+    warned = warnings(folder, "nothing is printed near")
 
-    assert checked.exit_code == 0, checked.output
-    warned = [line for line in checked.output.splitlines() if "nothing is printed near" in line]
     assert len(warned) == 1
     assert warned[0].startswith("far: ")
